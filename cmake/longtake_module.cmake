@@ -1,0 +1,57 @@
+# The house rules of a module, program and test, in one place.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+# Same machine, same seed, same bytes: the compiler may not fuse or reorder floating point differently per call site.
+add_library(longtake_options INTERFACE)
+target_compile_options(longtake_options INTERFACE -ffp-contract=off)
+if(LONGTAKE_DEVELOPER)
+  target_compile_options(longtake_options INTERFACE -Wall -Wextra -Werror -Wno-missing-field-initializers)
+endif()
+if(LONGTAKE_SANITIZE)
+  target_compile_options(longtake_options INTERFACE -fsanitize=${LONGTAKE_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(longtake_options INTERFACE -fsanitize=${LONGTAKE_SANITIZE})
+endif()
+
+# longtake_module(NAME SOURCES file... [MODULES module...] [LIBRARIES target...])
+# One folder of src/ as the static library longtake_NAME (alias longtake::NAME). MODULES are the modules whose headers
+# it may include, LIBRARIES third parties, which never show in its headers.
+function(longtake_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;MODULES;LIBRARIES" ${ARGN})
+  add_library(longtake_${name} STATIC ${ARG_SOURCES})
+  add_library(longtake::${name} ALIAS longtake_${name})
+  set_target_properties(longtake_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(longtake_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  list(TRANSFORM ARG_MODULES PREPEND longtake::)
+  target_link_libraries(longtake_${name} PUBLIC ${ARG_MODULES}
+                        PRIVATE $<BUILD_INTERFACE:longtake_options> ${ARG_LIBRARIES})
+endfunction()
+
+# longtake_program(NAME SOURCES file... [MODULES module...] [LIBRARIES target...])
+function(longtake_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;MODULES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  list(TRANSFORM ARG_MODULES PREPEND longtake::)
+  target_link_libraries(${name} PRIVATE ${ARG_MODULES} longtake_options ${ARG_LIBRARIES})
+endfunction()
+
+# longtake_test(NAME SOURCES file... [MODULES module...] [LIBRARIES target...] [LABELS label...])
+# A GoogleTest program that is one entry of ctest.
+function(longtake_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;MODULES;LIBRARIES;LABELS" ${ARGN})
+  longtake_program(${name} SOURCES ${ARG_SOURCES} MODULES ${ARG_MODULES}
+                   LIBRARIES GTest::gmock GTest::gtest_main ${ARG_LIBRARIES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()
