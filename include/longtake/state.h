@@ -1,5 +1,6 @@
-// Everything a model remembers about its streams, as a value: named tensors whose first dimension is the stream. Copy it
-// to snapshot, keep the copy to go back, save it and go on elsewhere, gather streams into a batch, repeat one to fork it.
+// Everything a model remembers about its streams, as a value: named tensors whose first dimension is the stream. Copy
+// it to snapshot, keep the copy to go back, save it and go on elsewhere, gather streams into a batch, repeat one to
+// fork it.
 #pragma once
 
 #include <cstdint>

@@ -81,7 +81,8 @@ void Builder::connect(ValueId delay, ValueId next) {
 
 void Builder::output(const std::string& name, ValueId value) {
   for (const Output& output : graph_.outputs) {
-    if (output.name == name) throw InvalidArgument(fmt::format("graph '{}' already has output '{}'", graph_.name, name));
+    if (output.name == name)
+      throw InvalidArgument(fmt::format("graph '{}' already has output '{}'", graph_.name, name));
   }
   graph_.outputs.push_back({name, value});
 }

@@ -22,8 +22,8 @@ class Builder {
   // An input of nominal per-row `shape`. A `once` input is given a single time per sequence, with its first tick.
   ValueId input(const std::string& name, Shape shape, bool once = false);
 
-  // Declares a parameter of the model and returns its full name, which is prefixed with the current scopes. Declaring the
-  // same name again (two graphs that share it) must repeat the same shape.
+  // Declares a parameter of the model and returns its full name, which is prefixed with the current scopes. Declaring
+  // the same name again (two graphs that share it) must repeat the same shape.
   std::string parameter(Parameter parameter);
   // The parameter as a `once` value: a learned initial state.
   ValueId parameter_value(const std::string& name, const std::string& parameter);

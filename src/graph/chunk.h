@@ -41,9 +41,9 @@ struct Chunk {
 };
 
 struct OutputRow {
-  std::int32_t tick = 0;    // within the chunk: when it came out
+  std::int32_t tick = 0;  // within the chunk: when it came out
   std::int32_t stream = 0;
-  std::int64_t about = 0;   // the frame it speaks about, counted from the sequence's first frame
+  std::int64_t about = 0;  // the frame it speaks about, counted from the sequence's first frame
   friend bool operator==(const OutputRow&, const OutputRow&) = default;
 };
 

@@ -20,9 +20,9 @@ using ValueId = std::int32_t;
 inline constexpr ValueId kNoValue = -1;
 
 struct Node {
-  std::string name;  // unique in the graph, such as "lstm1/gates"
-  std::string op;    // a name in ops.h
-  std::vector<ValueId> inputs;  // in the op's order; kNoValue where an optional one is absent
+  std::string name;                     // unique in the graph, such as "lstm1/gates"
+  std::string op;                       // a name in ops.h
+  std::vector<ValueId> inputs;          // in the op's order; kNoValue where an optional one is absent
   std::vector<std::string> parameters;  // names in the Model, in the op's order; empty where an optional one is absent
   Attributes attributes;
   std::vector<ValueId> outputs;
@@ -51,8 +51,8 @@ struct Region {
   std::int32_t parent = -1;
 };
 
-// Declares that `output` at one tick is what `input` wants at the next: a word, a predicted frame. The graph can then be
-// run with the input given (teacher forcing) or free (close_feedback).
+// Declares that `output` at one tick is what `input` wants at the next: a word, a predicted frame. The graph can then
+// be run with the input given (teacher forcing) or free (close_feedback).
 struct Feedback {
   std::string output;
   std::string input;
@@ -76,9 +76,9 @@ struct Graph {
   const Node& producer(ValueId value) const { return nodes[values[value].node]; }
 };
 
-// Runs free: every declared feedback that is not discrete becomes a delay from the output to the input. The first tick of
-// a sequence sees zeros, or the `once` value named `<input>.init` if the graph has such an input.
-// Throws InvalidArgument when a feedback is discrete.
+// Runs free: every declared feedback that is not discrete becomes a delay from the output to the input. The first tick
+// of a sequence sees zeros, or the `once` value named `<input>.init` if the graph has such an input. Throws
+// InvalidArgument when a feedback is discrete.
 Graph close_feedback(const Graph& graph);
 
 extern template const bool& Node::attribute<bool>(const std::string&) const;

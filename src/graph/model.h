@@ -24,14 +24,14 @@ struct Binding {
 };
 
 struct Model {
-  std::string name;     // in the registry
-  std::string task;     // "classify", ...
+  std::string name;  // in the registry
+  std::string task;  // "classify", ...
   std::vector<Graph> graphs;
   std::vector<Binding> bindings;
   std::vector<Parameter> parameters;
   std::map<std::string, Tensor> weights;  // by parameter name; empty until initialised or loaded
   std::vector<std::string> labels;
-  std::map<std::string, InputSpec> inputs;  // by input name
+  std::map<std::string, InputSpec> inputs;        // by input name
   std::map<std::string, std::string> protocol;    // how the paper tests it, such as clip = "16"; read by tasks/
   std::map<std::string, std::string> provenance;  // recipe, data, seed, licence, versions
 

@@ -44,9 +44,8 @@ std::vector<Shape> same_as_first(const OpContext& op) { return {op.inputs[0]}; }
 std::int64_t one_per_element(const OpContext&, std::span<const Shape> outputs) { return element_count(outputs[0]); }
 
 auto per_element(std::int64_t operations) {
-  return [operations](const OpContext&, std::span<const Shape> outputs) {
-    return operations * element_count(outputs[0]);
-  };
+  return
+      [operations](const OpContext&, std::span<const Shape> outputs) { return operations * element_count(outputs[0]); };
 }
 
 void want_map(const OpContext& op) {

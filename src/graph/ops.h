@@ -34,9 +34,7 @@ struct OpContext {
 
   // Throws InvalidArgument: "op conv2d 'conv1': <what> (inputs: 'frame' [3, 32, 32])".
   [[noreturn]] void fail(const std::string& what) const;
-  bool has_input(std::size_t index) const {
-    return index < node.inputs.size() && node.inputs[index] != kNoValue;
-  }
+  bool has_input(std::size_t index) const { return index < node.inputs.size() && node.inputs[index] != kNoValue; }
   bool has_parameter(std::size_t index) const {
     return index < node.parameters.size() && !node.parameters[index].empty();
   }
@@ -59,8 +57,8 @@ struct OpDefinition {
   std::function<std::vector<Shape>(const OpContext&)> infer;
   // Floating-point operations per output row, a multiply-add counted as two; null where there is no arithmetic.
   std::function<std::int64_t(const OpContext&, std::span<const Shape> outputs)> flops;
-  // Tensors kept per stream besides the counters that schedule.h keeps; null for stateless ops. Floating-point state has
-  // the executor's dtype.
+  // Tensors kept per stream besides the counters that schedule.h keeps; null for stateless ops. Floating-point state
+  // has the executor's dtype.
   std::function<std::vector<StateSpec>(const OpContext&, std::span<const Shape> outputs)> state;
 };
 

@@ -236,15 +236,16 @@ void check_loop(const Plan& plan, const Step& step) {
     const Node& node = plan.graph->nodes[id];
     const Temporal temporal = definition_of(node).temporal;
     if (temporal != Temporal::kCombinational && temporal != Temporal::kDelay) {
-      throw InvalidArgument(fmt::format("op {} '{}' lies on a loop; only delays may carry a loop from tick to tick",
-                                        node.op, node.name));
+      throw InvalidArgument(
+          fmt::format("op {} '{}' lies on a loop; only delays may carry a loop from tick to tick", node.op, node.name));
     }
     const bool trains_statistics =
         node.op == "batch_norm" && !node.parameters.empty() && plan.model->parameter(node.parameters[0]).trainable;
     if (trains_statistics) {
-      throw InvalidArgument(fmt::format("op batch_norm '{}' is trainable and lies on a loop, where its statistics would "
-                                        "depend on the tick; freeze it or move it out of the loop",
-                                        node.name));
+      throw InvalidArgument(
+          fmt::format("op batch_norm '{}' is trainable and lies on a loop, where its statistics would "
+                      "depend on the tick; freeze it or move it out of the loop",
+                      node.name));
     }
   }
 }

@@ -1,5 +1,5 @@
-// How to run a graph: the shape and clock of every value, what lies on a loop through delays (and must be stepped tick by
-// tick), and what does not (and is computed for all rows of a chunk at once).
+// How to run a graph: the shape and clock of every value, what lies on a loop through delays (and must be stepped tick
+// by tick), and what does not (and is computed for all rows of a chunk at once).
 #pragma once
 
 #include <cstdint>
@@ -29,10 +29,10 @@ struct Step {
 struct Plan {
   const Model* model = nullptr;
   const Graph* graph = nullptr;
-  std::vector<Shape> shapes;    // per value, without stream and tick
-  std::vector<Clock> clocks;    // per value
+  std::vector<Shape> shapes;  // per value, without stream and tick
+  std::vector<Clock> clocks;  // per value
   std::vector<Step> steps;
-  std::vector<bool> in_loop;    // per node
+  std::vector<bool> in_loop;     // per node
   std::vector<StateSpec> state;  // all that a stream keeps, counters included
   std::int64_t lag = 0;          // the largest of the outputs: that many flush ticks empty the graph
 

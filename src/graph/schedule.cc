@@ -22,15 +22,15 @@ void Schedule::build(const Chunk& chunk, State& state) {
   const Graph& graph = *plan_.graph;
   if (chunk.streams < 0 || chunk.ticks < 0 ||
       chunk.flags.size() != static_cast<std::size_t>(chunk.streams * chunk.ticks)) {
-    throw InvalidArgument(fmt::format("chunk of {} ticks x {} streams has {} flags", chunk.ticks, chunk.streams,
-                                      chunk.flags.size()));
+    throw InvalidArgument(
+        fmt::format("chunk of {} ticks x {} streams has {} flags", chunk.ticks, chunk.streams, chunk.flags.size()));
   }
   if (state.streams() != chunk.streams) {
     throw InvalidArgument(fmt::format("chunk has {} streams but the state {}", chunk.streams, state.streams()));
   }
   if (chunk.inputs.size() != graph.inputs.size()) {
-    throw InvalidArgument(fmt::format("chunk has {} inputs but graph '{}' {}", chunk.inputs.size(), graph.name,
-                                      graph.inputs.size()));
+    throw InvalidArgument(
+        fmt::format("chunk has {} inputs but graph '{}' {}", chunk.inputs.size(), graph.name, graph.inputs.size()));
   }
   streams_ = chunk.streams;
   ticks_ = chunk.ticks;
@@ -43,7 +43,8 @@ void Schedule::build(const Chunk& chunk, State& state) {
     switch (definition_of(graph.nodes[n]).temporal) {
       case Temporal::kInput:
         // Inputs are declared in node order, except where close_feedback took one away.
-        next_input = std::find(graph.inputs.begin(), graph.inputs.end(), graph.nodes[n].outputs[0]) - graph.inputs.begin();
+        next_input =
+            std::find(graph.inputs.begin(), graph.inputs.end(), graph.nodes[n].outputs[0]) - graph.inputs.begin();
         nodes_[n].rows = input_rows(id, chunk.inputs[next_input]);
         break;
       case Temporal::kParameter:
@@ -137,8 +138,7 @@ std::int32_t Schedule::input_rows(NodeId id, const ChunkInput& input) {
         throw InvalidArgument(fmt::format("input '{}' has a row at tick {}, stream {}, where {}", node.name, row.tick,
                                           row.stream, once ? "no sequence starts" : "the clock does not tick"));
       }
-      if (previous != nullptr &&
-          std::pair(row.tick, row.stream) <= std::pair(previous->tick, previous->stream)) {
+      if (previous != nullptr && std::pair(row.tick, row.stream) <= std::pair(previous->tick, previous->stream)) {
         throw InvalidArgument(fmt::format("the rows of input '{}' are not sorted by tick and stream", node.name));
       }
       previous = &row;
@@ -161,9 +161,7 @@ std::int32_t Schedule::input_rows(NodeId id, const ChunkInput& input) {
 std::int32_t Schedule::intersect(std::int32_t a, std::int32_t b) {
   if (a == b) return a;
   const std::int32_t out = new_set();
-  const auto less = [](const Row& x, const Row& y) {
-    return x.tick != y.tick ? x.tick < y.tick : x.stream < y.stream;
-  };
+  const auto less = [](const Row& x, const Row& y) { return x.tick != y.tick ? x.tick < y.tick : x.stream < y.stream; };
   std::vector<Row>& rows = sets_[out].rows;
   std::size_t i = 0, j = 0;
   const std::vector<Row>& left = sets_[a].rows;
@@ -237,9 +235,10 @@ void Schedule::show(NodeId id, State& state) {
         if (!delay) count[s] = 0;
         if (has_init) {
           if (next_init == static_cast<std::int32_t>(init_rows->size()) || !((*init_rows)[next_init] == Row{t, s})) {
-            throw InvalidArgument(fmt::format("a sequence of stream {} starts at tick {} but '{}', the initial value of "
-                                              "'{}', was not given",
-                                              s, t, plan_.graph->values[node.inputs[1]].name, node.name));
+            throw InvalidArgument(
+                fmt::format("a sequence of stream {} starts at tick {} but '{}', the initial value of "
+                            "'{}', was not given",
+                            s, t, plan_.graph->values[node.inputs[1]].name, node.name));
           }
           current_initial_[s] = next_init++;
         }
@@ -287,8 +286,8 @@ void Schedule::chain(NodeId id, State& state) {
 }
 
 // A stream's positions are its rows so far, then (looking ahead) one empty position per flush tick. With edge "same" a
-// window comes out for every position that has `ahead` positions after it; with "valid" only where all slots are filled,
-// and at the end of the sequence if none ever was.
+// window comes out for every position that has `ahead` positions after it; with "valid" only where all slots are
+// filled, and at the end of the sequence if none ever was.
 void Schedule::slide(NodeId id, State& state) {
   const Node& node = plan_.graph->nodes[id];
   NodeSchedule& out = nodes_[id];

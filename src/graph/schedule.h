@@ -84,9 +84,9 @@ class Schedule {
   std::int32_t set_of(ValueId value) const { return nodes_[plan_.graph->values[value].node].rows; }
 
   void combine(NodeId id);
-  void show(NodeId id, State& state);      // delay, latest, last
-  void chain(NodeId id, State& state);     // running
-  void slide(NodeId id, State& state);     // window
+  void show(NodeId id, State& state);   // delay, latest, last
+  void chain(NodeId id, State& state);  // running
+  void slide(NodeId id, State& state);  // window
 
   const Plan& plan_;
   std::vector<NodeSchedule> nodes_;
@@ -94,7 +94,7 @@ class Schedule {
   std::int32_t set_count_ = 0;
   std::int64_t streams_ = 0;
   std::int64_t ticks_ = 0;
-  std::vector<std::uint8_t> flags_;  // as given, with the implied resets
+  std::vector<std::uint8_t> flags_;                           // as given, with the implied resets
   std::vector<std::int64_t> sequence_tick_, sequence_frame_;  // [ticks, streams], before the tick
   std::vector<std::int32_t> current_, current_initial_;       // scratch, per stream
   std::vector<std::int32_t> slots_;                           // scratch of slide

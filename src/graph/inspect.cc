@@ -1,0 +1,148 @@
+#include "graph/inspect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "graph/ops.h"
+
+namespace longtake::graph {
+
+namespace {
+
+std::int64_t learnable(const Plan& plan, const std::string& name) {
+  if (name.empty()) return 0;
+  const Parameter& parameter = plan.model->parameter(name);
+  return parameter.trainable ? element_count(parameter.shape) : 0;
+}
+
+LayerReport report_node(const Plan& plan, NodeId id) {
+  const Node& node = plan.graph->nodes[id];
+  LayerReport layer{
+      .name = node.name, .op = node.op, .shape = plan.shape(node.outputs[0]), .in_loop = plan.in_loop[id]};
+  for (const std::string& name : node.parameters) layer.parameters += learnable(plan, name);
+  const OpDefinition& op = definition_of(node);
+  const Clock& clock = plan.clocks[node.outputs[0]];
+  if (op.flops && clock.kind == Clock::Kind::kTick) {
+    layer.flops = with_context(plan, node, op.flops) / clock.period;
+  }
+  return layer;
+}
+
+// Names are the user's: quote them for Graphviz.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+InspectReport inspect(const Plan& plan) {
+  InspectReport report;
+  report.model = plan.model->name;
+  report.graph = plan.graph->name;
+  report.state_bytes_per_stream = plan.state_bytes_per_stream();
+  report.state = plan.state;
+  report.causal = plan.causal();
+  report.lag = plan.lag;
+  std::set<std::string> seen;
+  for (std::size_t n = 0; n < plan.graph->nodes.size(); ++n) {
+    report.layers.push_back(report_node(plan, static_cast<NodeId>(n)));
+    report.flops_per_frame += report.layers.back().flops;
+    for (const std::string& name : plan.graph->nodes[n].parameters) {
+      if (learnable(plan, name) == 0 || !seen.insert(name).second) continue;
+      report.parameters_by_layer.emplace_back(name, learnable(plan, name));
+      report.parameters += learnable(plan, name);
+    }
+  }
+  for (const Step& step : plan.steps) {
+    if (!step.loop) continue;
+    std::vector<std::string>& loop = report.loops.emplace_back();
+    for (NodeId id : step.nodes) loop.push_back(plan.graph->nodes[id].name);
+  }
+  return report;
+}
+
+std::string to_json(const InspectReport& report) {
+  using Json = nlohmann::ordered_json;
+  Json json{{"model", report.model},
+            {"graph", report.graph},
+            {"parameters", report.parameters},
+            {"parameters_by_layer", Json::object()},
+            {"flops_per_frame", report.flops_per_frame},
+            {"state_bytes_per_stream", report.state_bytes_per_stream},
+            {"state", Json::array()},
+            {"causal", report.causal},
+            {"lag", report.lag},
+            {"loops", report.loops},
+            {"layers", Json::array()}};
+  for (const auto& [name, count] : report.parameters_by_layer) json["parameters_by_layer"][name] = count;
+  for (const StateSpec& spec : report.state) {
+    json["state"].push_back({{"name", spec.name}, {"dtype", name_of(spec.dtype)}, {"shape", spec.shape}});
+  }
+  for (const LayerReport& layer : report.layers) {
+    json["layers"].push_back({{"name", layer.name},
+                              {"op", layer.op},
+                              {"shape", layer.shape},
+                              {"parameters", layer.parameters},
+                              {"flops_per_frame", layer.flops},
+                              {"runs", layer.in_loop ? "loop" : "parallel"}});
+  }
+  return json.dump(2);
+}
+
+std::string to_text(const InspectReport& report) {
+  std::size_t width = 5;
+  for (const LayerReport& layer : report.layers) width = std::max(width, layer.name.size());
+  std::string text = fmt::format("{:<{}}  {:<22}  {:<18}  {:>13}  {:>15}  {}\n", "layer", width, "op", "shape",
+                                 "parameters", "FLOPs per frame", "runs");
+  for (const LayerReport& layer : report.layers) {
+    text += fmt::format("{:<{}}  {:<22}  {:<18}  {:>13L}  {:>15L}  {}\n", layer.name, width, layer.op,
+                        to_string(layer.shape), layer.parameters, layer.flops, layer.in_loop ? "loop" : "parallel");
+  }
+  text += fmt::format("\nparameters          {}\nFLOPs per frame     {}\nstate per stream    {} bytes\n",
+                      report.parameters, report.flops_per_frame, report.state_bytes_per_stream);
+  text += report.causal ? "causal              yes\n"
+                        : fmt::format("causal              no: answers lag {} frames behind\n", report.lag);
+  text += fmt::format("loops               {}\n", report.loops.size());
+  return text;
+}
+
+std::string to_dot(const Plan& plan) {
+  const Graph& graph = *plan.graph;
+  std::string dot =
+      fmt::format("digraph {} {{\n  rankdir=BT;\n  node [shape=box, fontname=\"sans-serif\"];\n", quoted(graph.name));
+  int loop = 0;
+  for (const Step& step : plan.steps) {
+    if (step.loop) dot += fmt::format("  subgraph cluster_{} {{\n    label=\"loop\";\n", loop++);
+    for (NodeId id : step.nodes) {
+      const Node& node = graph.nodes[id];
+      dot += fmt::format("    n{} [label={}{}];\n", id,
+                         quoted(fmt::format("{}\n{} {}", node.name, node.op, to_string(plan.shape(node.outputs[0])))),
+                         node.op == "delay" ? ", style=dashed" : "");
+    }
+    if (step.loop) dot += "  }\n";
+  }
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    const Node& node = graph.nodes[n];
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == kNoValue || (node.op == "delay" && i == 2)) continue;
+      const bool back = node.op == "delay" && i == 0;
+      dot += fmt::format("  n{} -> n{}{};\n", graph.values[node.inputs[i]].node, n,
+                         back ? " [style=dashed, constraint=false]" : "");
+    }
+  }
+  for (const Output& output : graph.outputs) {
+    dot += fmt::format("  {} [shape=ellipse];\n  n{} -> {};\n", quoted("output " + output.name),
+                       graph.values[output.value].node, quoted("output " + output.name));
+  }
+  return dot + "}\n";
+}
+
+}  // namespace longtake::graph

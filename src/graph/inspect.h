@@ -1,0 +1,44 @@
+// What can be said of a model without running it.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/plan.h"
+
+namespace longtake::graph {
+
+struct LayerReport {
+  std::string name;
+  std::string op;
+  Shape shape;                  // of the first output, per row
+  std::int64_t parameters = 0;  // learnable
+  std::int64_t flops = 0;       // per frame, a multiply-add counted as two
+  bool in_loop = false;
+};
+
+struct InspectReport {
+  std::string model;
+  std::string graph;
+  std::int64_t parameters = 0;                                            // learnable, of the graph
+  std::vector<std::pair<std::string, std::int64_t>> parameters_by_layer;  // learnable, by parameter name
+  std::int64_t flops_per_frame = 0;
+  std::int64_t state_bytes_per_stream = 0;
+  std::vector<StateSpec> state;
+  bool causal = true;
+  std::int64_t lag = 0;
+  std::vector<std::vector<std::string>> loops;  // names of the nodes that are stepped together
+  std::vector<LayerReport> layers;
+};
+
+InspectReport inspect(const Plan& plan);
+
+// The report as JSON with the fields above.
+std::string to_json(const InspectReport& report);
+// The report as a table for people.
+std::string to_text(const InspectReport& report);
+// The graph in Graphviz's language: loops as boxes, delays dashed.
+std::string to_dot(const Plan& plan);
+
+}  // namespace longtake::graph

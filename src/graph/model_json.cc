@@ -1,0 +1,229 @@
+// The JSON of the model file (docs/model-file.md), written by hand in both directions: the format is a contract, so no
+// field may come or go by accident.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "graph/model_file.h"
+#include "longtake/error.h"
+
+namespace longtake::graph {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json attribute_to_json(const Attribute& attribute) {
+  return std::visit([](const auto& value) { return Json(value); }, attribute);
+}
+
+// An int64 and a double of the same number differ in JSON by the decimal point, which nlohmann keeps.
+Attribute attribute_from_json(const Json& json) {
+  if (json.is_boolean()) return json.get<bool>();
+  if (json.is_number_integer()) return json.get<std::int64_t>();
+  if (json.is_number_float()) return json.get<double>();
+  if (json.is_string()) return json.get<std::string>();
+  return json.get<std::vector<std::int64_t>>();
+}
+
+const char* name_of(Initialiser::Kind kind) {
+  switch (kind) {
+    case Initialiser::Kind::kConstant:
+      return "constant";
+    case Initialiser::Kind::kUniform:
+      return "uniform";
+    case Initialiser::Kind::kGaussian:
+      return "gaussian";
+    case Initialiser::Kind::kXavier:
+      return "xavier";
+    case Initialiser::Kind::kHe:
+      return "he";
+    case Initialiser::Kind::kOrthogonal:
+      return "orthogonal";
+    case Initialiser::Kind::kLstmBias:
+      return "lstm_bias";
+  }
+  return "";
+}
+
+Initialiser::Kind initialiser_kind(const std::string& name) {
+  using Kind = Initialiser::Kind;
+  for (Kind kind : {Kind::kConstant, Kind::kUniform, Kind::kGaussian, Kind::kXavier, Kind::kHe, Kind::kOrthogonal,
+                    Kind::kLstmBias}) {
+    if (name == name_of(kind)) return kind;
+  }
+  throw InvalidArgument(fmt::format("unknown initialiser '{}'", name));
+}
+
+Json parameter_to_json(const Parameter& parameter) {
+  return {{"name", parameter.name},
+          {"shape", parameter.shape},
+          {"initialiser", {name_of(parameter.initialiser.kind), parameter.initialiser.a, parameter.initialiser.b}},
+          {"learning_rate", parameter.learning_rate},
+          {"decay", parameter.decay},
+          {"trainable", parameter.trainable}};
+}
+
+Parameter parameter_from_json(const Json& json) {
+  const Json& initialiser = json.at("initialiser");
+  return {json.at("name").get<std::string>(),
+          json.at("shape").get<Shape>(),
+          {initialiser_kind(initialiser.at(0).get<std::string>()), initialiser.at(1).get<double>(),
+           initialiser.at(2).get<double>()},
+          json.at("learning_rate").get<double>(),
+          json.at("decay").get<double>(),
+          json.at("trainable").get<bool>()};
+}
+
+Json node_to_json(const Node& node) {
+  Json attributes = Json::object();
+  for (const auto& [key, value] : node.attributes) attributes[key] = attribute_to_json(value);
+  return {{"name", node.name},       {"op", node.op},
+          {"inputs", node.inputs},   {"parameters", node.parameters},
+          {"outputs", node.outputs}, {"attributes", attributes},
+          {"region", node.region}};
+}
+
+Node node_from_json(const Json& json) {
+  Node node;
+  node.name = json.at("name").get<std::string>();
+  node.op = json.at("op").get<std::string>();
+  node.inputs = json.at("inputs").get<std::vector<ValueId>>();
+  node.parameters = json.at("parameters").get<std::vector<std::string>>();
+  node.outputs = json.at("outputs").get<std::vector<ValueId>>();
+  node.region = json.at("region").get<std::int32_t>();
+  for (const auto& [key, value] : json.at("attributes").items()) node.attributes[key] = attribute_from_json(value);
+  return node;
+}
+
+Json graph_to_json(const Graph& graph) {
+  Json json{{"name", graph.name}, {"nodes", Json::array()}, {"inputs", graph.inputs}};
+  for (const Node& node : graph.nodes) json["nodes"].push_back(node_to_json(node));
+  json["outputs"] = Json::array();
+  for (const Output& output : graph.outputs) {
+    json["outputs"].push_back({{"name", output.name}, {"value", output.value}});
+  }
+  json["feedback"] = Json::array();
+  for (const Feedback& feedback : graph.feedback) {
+    json["feedback"].push_back(
+        {{"output", feedback.output}, {"input", feedback.input}, {"discrete", feedback.discrete}});
+  }
+  json["regions"] = Json::array();
+  for (const Region& region : graph.regions) {
+    json["regions"].push_back({{"kind", region.kind}, {"name", region.name}, {"parent", region.parent}});
+  }
+  return json;
+}
+
+Graph graph_from_json(const Json& json) {
+  Graph graph;
+  graph.name = json.at("name").get<std::string>();
+  for (const Json& node : json.at("nodes")) graph.nodes.push_back(node_from_json(node));
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    const Node& node = graph.nodes[n];
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      graph.values.push_back({i == 0 ? node.name : fmt::format("{}:{}", node.name, i), static_cast<NodeId>(n),
+                              static_cast<std::int32_t>(i)});
+    }
+  }
+  graph.inputs = json.at("inputs").get<std::vector<ValueId>>();
+  for (const Json& output : json.at("outputs")) {
+    graph.outputs.push_back({output.at("name").get<std::string>(), output.at("value").get<ValueId>()});
+  }
+  for (const Json& feedback : json.at("feedback")) {
+    graph.feedback.push_back({feedback.at("output").get<std::string>(), feedback.at("input").get<std::string>(),
+                              feedback.at("discrete").get<bool>()});
+  }
+  for (const Json& region : json.at("regions")) {
+    graph.regions.push_back({region.at("kind").get<std::string>(), region.at("name").get<std::string>(),
+                             region.at("parent").get<std::int32_t>()});
+  }
+  return graph;
+}
+
+Json input_to_json(const InputSpec& spec) {
+  return {{"kind", spec.kind},
+          {"fps", spec.fps},
+          {"width", spec.width},
+          {"height", spec.height},
+          {"resize", spec.resize},
+          {"crop_width", spec.crop_width},
+          {"crop_height", spec.crop_height},
+          {"colour", spec.colour},
+          {"mean", spec.mean},
+          {"scale", spec.scale},
+          {"standardise", spec.standardise}};
+}
+
+InputSpec input_from_json(const Json& json) {
+  InputSpec spec;
+  spec.kind = json.at("kind").get<std::string>();
+  spec.fps = json.at("fps").get<double>();
+  spec.width = json.at("width").get<std::int64_t>();
+  spec.height = json.at("height").get<std::int64_t>();
+  spec.resize = json.at("resize").get<std::string>();
+  spec.crop_width = json.at("crop_width").get<std::int64_t>();
+  spec.crop_height = json.at("crop_height").get<std::int64_t>();
+  spec.colour = json.at("colour").get<std::string>();
+  spec.mean = json.at("mean").get<std::vector<double>>();
+  spec.scale = json.at("scale").get<std::vector<double>>();
+  spec.standardise = json.at("standardise").get<bool>();
+  return spec;
+}
+
+Model parse(const Json& json, const std::string& source) {
+  const int version = json.at("version").get<int>();
+  if (version < 1 || version > kModelFileVersion) {
+    throw BadData(fmt::format("{}: model file version {}, but this longtake reads versions 1 to {}; {}", source,
+                              version, kModelFileVersion,
+                              version < 1 ? "the file is damaged" : "a newer longtake is needed"));
+  }
+  Model model;
+  model.name = json.at("model").get<std::string>();
+  model.task = json.at("task").get<std::string>();
+  for (const Json& graph : json.at("graphs")) model.graphs.push_back(graph_from_json(graph));
+  for (const Json& binding : json.at("bindings")) {
+    model.bindings.push_back({binding.at("from_graph").get<std::string>(), binding.at("from_output").get<std::string>(),
+                              binding.at("to_graph").get<std::string>(), binding.at("to_input").get<std::string>()});
+  }
+  for (const Json& parameter : json.at("parameters")) model.parameters.push_back(parameter_from_json(parameter));
+  model.labels = json.at("labels").get<std::vector<std::string>>();
+  for (const auto& [name, spec] : json.at("inputs").items()) model.inputs[name] = input_from_json(spec);
+  model.protocol = json.at("protocol").get<std::map<std::string, std::string>>();
+  model.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
+  return model;
+}
+
+}  // namespace
+
+std::string model_to_json(const Model& model) {
+  Json json{{"version", kModelFileVersion}, {"model", model.name}, {"task", model.task}, {"graphs", Json::array()}};
+  for (const Graph& graph : model.graphs) json["graphs"].push_back(graph_to_json(graph));
+  json["bindings"] = Json::array();
+  for (const Binding& binding : model.bindings) {
+    json["bindings"].push_back({{"from_graph", binding.from_graph},
+                                {"from_output", binding.from_output},
+                                {"to_graph", binding.to_graph},
+                                {"to_input", binding.to_input}});
+  }
+  json["parameters"] = Json::array();
+  for (const Parameter& parameter : model.parameters) json["parameters"].push_back(parameter_to_json(parameter));
+  json["labels"] = model.labels;
+  json["inputs"] = Json::object();
+  for (const auto& [name, spec] : model.inputs) json["inputs"][name] = input_to_json(spec);
+  json["protocol"] = model.protocol;
+  json["provenance"] = model.provenance;
+  return json.dump();
+}
+
+Model model_from_json(const std::string& text, const std::string& source) {
+  try {
+    return parse(Json::parse(text), source);
+  } catch (const nlohmann::json::exception& error) {
+    throw BadData(fmt::format("{}: the model description is not valid: {}", source, error.what()));
+  } catch (const InvalidArgument& error) {
+    throw BadData(fmt::format("{}: {}", source, error.what()));
+  }
+}
+
+}  // namespace longtake::graph

@@ -1,0 +1,124 @@
+#include "layers/basic.h"
+
+#include <fmt/format.h>
+
+#include "longtake/error.h"
+
+namespace longtake::layers {
+
+namespace {
+
+using Sizes = std::vector<std::int64_t>;
+
+Sizes twice(std::int64_t size) { return {size, size}; }
+
+std::string weight_parameter(Builder& b, const std::string& name, Shape shape, const WeightOptions& options) {
+  return b.parameter({name + ".weight", std::move(shape), options.weight, options.weight_rate, options.weight_decay});
+}
+
+std::string bias_parameter(Builder& b, const std::string& name, std::int64_t size, bool wanted,
+                           const WeightOptions& options) {
+  if (!wanted) return "";
+  return b.parameter({name + ".bias", {size}, options.bias, options.bias_rate, options.bias_decay});
+}
+
+ValueId unary(Builder& b, const char* op, const std::string& name, ValueId x, graph::Attributes attributes = {}) {
+  return b.node(op, name, {x}, std::move(attributes)).front();
+}
+
+}  // namespace
+
+ValueId conv2d(Builder& b, const std::string& name, ValueId x, const Conv2dOptions& options) {
+  if (b.shape(x).size() != 3 || options.groups < 1 || b.shape(x)[0] % options.groups != 0) {
+    throw InvalidArgument(
+        fmt::format("op conv2d '{}': input {} is no map [channels, height, width] that splits into {} "
+                    "groups",
+                    name, to_string(b.shape(x)), options.groups));
+  }
+  const Shape shape{options.channels, b.shape(x)[0] / options.groups, options.kernel, options.kernel};
+  return b
+      .node("conv2d", name, {x},
+            {{"stride", twice(options.stride)},
+             {"pad", twice(options.pad)},
+             {"dilation", twice(options.dilation)},
+             {"groups", options.groups}},
+            {weight_parameter(b, name, shape, options.weights),
+             bias_parameter(b, name, options.channels, options.bias, options.weights)})
+      .front();
+}
+
+ValueId linear(Builder& b, const std::string& name, ValueId x, std::int64_t features, const LinearOptions& options) {
+  if (b.shape(x).empty()) throw InvalidArgument(fmt::format("op linear '{}': a scalar has no features", name));
+  return b
+      .node("linear", name, {x}, {},
+            {weight_parameter(b, name, {features, b.shape(x).back()}, options.weights),
+             bias_parameter(b, name, features, options.bias, options.weights)})
+      .front();
+}
+
+ValueId max_pool(Builder& b, const std::string& name, ValueId x, const PoolOptions& options) {
+  return unary(b, "max_pool", name, x,
+               {{"kernel", twice(options.kernel)},
+                {"stride", twice(options.stride)},
+                {"pad", twice(options.pad)},
+                {"ceil", options.ceil}});
+}
+
+ValueId average_pool(Builder& b, const std::string& name, ValueId x, const PoolOptions& options) {
+  return unary(b, "average_pool", name, x,
+               {{"kernel", twice(options.kernel)},
+                {"stride", twice(options.stride)},
+                {"pad", twice(options.pad)},
+                {"ceil", options.ceil},
+                {"count_padding", options.count_padding}});
+}
+
+ValueId global_max_pool(Builder& b, const std::string& name, ValueId x) { return unary(b, "global_max_pool", name, x); }
+
+ValueId global_average_pool(Builder& b, const std::string& name, ValueId x) {
+  return unary(b, "global_average_pool", name, x);
+}
+
+ValueId lrn(Builder& b, const std::string& name, ValueId x, const LrnOptions& options) {
+  return unary(b, "lrn", name, x,
+               {{"size", options.size}, {"alpha", options.alpha}, {"beta", options.beta}, {"k", options.k}});
+}
+
+ValueId batch_norm(Builder& b, const std::string& name, ValueId x, const BatchNormOptions& options) {
+  const Shape shape{b.shape(x).at(0)};
+  const bool trainable = options.trainable;
+  return b
+      .node("batch_norm", name, {x}, {{"epsilon", options.epsilon}, {"momentum", options.momentum}},
+            {b.parameter({name + ".scale", shape, Initialiser::constant(1), 1, 0, trainable}),
+             b.parameter({name + ".shift", shape, Initialiser::constant(0), 1, 0, trainable}),
+             b.parameter({name + ".mean", shape, Initialiser::constant(0), 0, 0, false}),
+             b.parameter({name + ".variance", shape, Initialiser::constant(1), 0, 0, false})})
+      .front();
+}
+
+ValueId relu(Builder& b, const std::string& name, ValueId x) { return unary(b, "relu", name, x); }
+ValueId sigmoid(Builder& b, const std::string& name, ValueId x) { return unary(b, "sigmoid", name, x); }
+ValueId tanh(Builder& b, const std::string& name, ValueId x) { return unary(b, "tanh", name, x); }
+
+ValueId softmax(Builder& b, const std::string& name, ValueId x, std::int64_t axis) {
+  return unary(b, "softmax", name, x, {{"axis", axis}});
+}
+
+ValueId dropout(Builder& b, const std::string& name, ValueId x, double probability) {
+  return unary(b, "dropout", name, x, {{"probability", probability}});
+}
+
+ValueId flatten(Builder& b, const std::string& name, ValueId x) { return unary(b, "flatten", name, x); }
+
+ValueId affine(Builder& b, const std::string& name, ValueId x, double scale, double shift) {
+  return unary(b, "affine", name, x, {{"scale", scale}, {"shift", shift}});
+}
+
+ValueId add(Builder& b, const std::string& name, ValueId x, ValueId y) { return b.node("add", name, {x, y}).front(); }
+ValueId mul(Builder& b, const std::string& name, ValueId x, ValueId y) { return b.node("mul", name, {x, y}).front(); }
+
+ValueId concat(Builder& b, const std::string& name, std::vector<ValueId> values, std::int64_t axis) {
+  return b.node("concat", name, std::move(values), {{"axis", axis}}).front();
+}
+
+}  // namespace longtake::layers
