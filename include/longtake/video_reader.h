@@ -56,7 +56,7 @@ struct VideoOptions {
   bool rtsp_over_tcp = true;
   double open_timeout_s = 10.0;
   double read_timeout_s = 10.0;
-  // Once requested, a blocked open() or read() ends with IoError. Files do not block and do not look at it.
+  // Once requested, from any thread, an open() or read() that waits for its source ends with IoError.
   std::stop_token stop;
 };
 

@@ -1,0 +1,278 @@
+#include "media/decoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "longtake/error.h"
+
+namespace longtake::media {
+namespace {
+
+constexpr std::size_t kMostProblems = 16;
+// Packets whose fate is followed: more than any decoder holds back.
+constexpr std::size_t kMostWatched = 256;
+// A container that refuses this many packets in a row is given up.
+constexpr int kMostRefusals = 16;
+// A picture of more pixels is an attack, not a video.
+constexpr std::int64_t kMostPixels = std::int64_t{1} << 27;
+constexpr double kLongestGapS = 3600.0;
+constexpr double kLongestBroadcastGapS = 10.0;
+constexpr double kUsualFps = 25.0;
+
+double frame_seconds(const MediaInfo& info) { return 1.0 / (info.fps > 0.0 ? info.fps : kUsualFps); }
+
+double longest_gap(const Input& input) {
+  return (input.format()->iformat->flags & AVFMT_TS_DISCONT) != 0 ? kLongestBroadcastGapS : kLongestGapS;
+}
+
+// What ties a frame to its packet. Some containers, such as AVI, have no presentation times.
+std::int64_t stamp_of(const AVPacket& packet) { return packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts; }
+std::int64_t stamp_of(const AVFrame& frame) { return frame.reordered_opaque; }
+
+void insert_sorted(std::vector<std::int64_t>& stamps, std::int64_t stamp) {
+  if (stamps.size() == kMostWatched) stamps.erase(stamps.begin());
+  stamps.insert(std::upper_bound(stamps.begin(), stamps.end(), stamp), stamp);
+}
+
+CodecPtr open_codec(const Input& input, int threads) {
+  const AVCodecParameters* parameters = input.stream()->codecpar;
+  const char* name = avcodec_get_name(parameters->codec_id);
+  const AVCodec* decoder = avcodec_find_decoder(parameters->codec_id);
+  if (decoder == nullptr) {
+    throw Unsupported(fmt::format("{}: this FFmpeg has no decoder for its video ({})", input.name(), name));
+  }
+  const LogCapture log;
+  CodecPtr codec(avcodec_alloc_context3(decoder));
+  if (!codec) throw std::bad_alloc();
+  int code = avcodec_parameters_to_context(codec.get(), parameters);
+  codec->pkt_timebase = input.stream()->time_base;
+  codec->thread_count = threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  codec->max_pixels = kMostPixels;
+  if (code >= 0) code = avcodec_open2(codec.get(), decoder, nullptr);
+  if (code < 0) throw_error(code, fmt::format("{}: cannot decode its video ({})", input.name(), name), &log);
+  return codec;
+}
+
+}  // namespace
+
+void add_problem(DecodeStats& stats, std::string problem) {
+  if (stats.problems.size() < kMostProblems) stats.problems.push_back(std::move(problem));
+}
+
+Decoder::Decoder(Input& input, int threads, DecodeStats& stats)
+    : input_(input),
+      stats_(stats),
+      codec_(open_codec(input, threads)),
+      packet_(make_packet()),
+      received_(make_frame()),
+      timeline_(frame_seconds(input.info()), longest_gap(input)),
+      longest_gap_s_(longest_gap(input)),
+      stamps_count_((input.format()->iformat->flags & AVFMT_NOTIMESTAMPS) == 0) {}
+
+bool Decoder::can_seek() const { return input_.can_seek() && stamps_count_ && timeline_.splices() == 0; }
+
+bool Decoder::seek(double time_s) {
+  if (!input_.seek(time_s)) return false;
+  avcodec_flush_buffers(codec_.get());
+  timeline_ = Timeline(frame_seconds(input_.info()), longest_gap_s_);
+  expected_.clear();
+  corrupt_.clear();
+  lost_.clear();
+  errors_pending_ = refusals_in_a_row_ = 0;
+  holds_picture_ = ended_ = false;
+  await_key_ = true;
+  latest_dts_ = AV_NOPTS_VALUE;
+  end_of_data_s_ = 0.0;
+  return true;
+}
+
+bool Decoder::next(Moment& moment, AVFrame* picture) {
+  const LogCapture log;  // keeps the words of the latest complaint for the list of problems
+  while (true) {
+    if (!lost_.empty()) {
+      moment = lost_.front();
+      lost_.pop_front();
+      return true;
+    }
+    if (holds_picture_) {
+      moment = held_;
+      holds_picture_ = false;
+      if (!moment.bad) {
+        av_frame_unref(picture);
+        av_frame_move_ref(picture, received_.get());
+      }
+      return true;
+    }
+    if (ended_) return false;
+    switch (receive()) {
+      case Received::kNeedsPacket:
+        feed();
+        break;
+      case Received::kEnd:
+        ended_ = true;
+        break;
+      case Received::kPicture:
+      case Received::kNothing:
+        break;
+    }
+  }
+}
+
+// One try to get a picture out of the decoder.
+Decoder::Received Decoder::receive() {
+  av_frame_unref(received_.get());
+  const int code = avcodec_receive_frame(codec_.get(), received_.get());
+  if (code == AVERROR(EAGAIN)) return Received::kNeedsPacket;
+  if (code == AVERROR_EOF) {
+    queue_lost_before(AV_NOPTS_VALUE);
+    return Received::kEnd;
+  }
+  if (code < 0) {
+    note_bad_packet(error_text(code));
+    return Received::kNothing;
+  }
+  ++stats_.frames_decoded;
+  const std::int64_t stamp = stamp_of(*received_);
+  queue_lost_before(stamp);
+  const bool bad = is_damaged(*received_);
+  const std::int64_t best = received_->best_effort_timestamp;
+  held_ = place(best != AV_NOPTS_VALUE ? best : stamp, received_->pkt_duration, bad);
+  holds_picture_ = true;
+  return Received::kPicture;
+}
+
+// Gives the decoder one packet of the video, or tells it that there are no more.
+void Decoder::feed() {
+  while (true) {
+    av_packet_unref(packet_.get());
+    const int code = input_.read(packet_.get());
+    if (code == AVERROR(EAGAIN)) {
+      std::this_thread::yield();
+      continue;
+    }
+    if (code == AVERROR_INVALIDDATA && ++refusals_in_a_row_ < kMostRefusals) {
+      note_bad_packet("the container cannot be read here");
+      continue;
+    }
+    if (code < 0) {
+      finish_input(code);
+      return;
+    }
+    refusals_in_a_row_ = 0;
+    const AVStream& stream = *input_.format()->streams[packet_->stream_index];
+    if (const std::int64_t stamp = stamp_of(*packet_); stamp != AV_NOPTS_VALUE) {
+      const double end_s = static_cast<double>(stamp + packet_->duration) * av_q2d(stream.time_base);
+      end_of_data_s_ = std::max(end_of_data_s_, end_s);
+    }
+    if (packet_->stream_index != input_.info().stream) continue;
+    if (packet_->dts != AV_NOPTS_VALUE) latest_dts_ = std::max(latest_dts_, packet_->dts);
+    if (await_key_ && (packet_->flags & AV_PKT_FLAG_KEY) == 0) continue;
+    await_key_ = false;
+    watch(*packet_);
+    send(packet_.get());
+    return;
+  }
+}
+
+void Decoder::send(const AVPacket* packet) {
+  if (packet != nullptr) codec_->reordered_opaque = stamp_of(*packet);
+  const int code = avcodec_send_packet(codec_.get(), packet);
+  if (code >= 0 || code == AVERROR_EOF) return;
+  if (code == AVERROR(ENOMEM)) throw std::bad_alloc();
+  note_bad_packet(error_text(code));
+}
+
+void Decoder::watch(const AVPacket& packet) {
+  const std::int64_t stamp = stamp_of(packet);
+  if ((packet.flags & AV_PKT_FLAG_CORRUPT) != 0) {
+    ++stats_.bad_packets;
+    add_problem(stats_, fmt::format("packet at {:.3f} s: the container says that it is damaged or cut",
+                                    static_cast<double>(stamp) * input_.tick_s()));
+    if (stamp != AV_NOPTS_VALUE) insert_sorted(corrupt_, stamp);
+  }
+  if (stamp != AV_NOPTS_VALUE && (packet.flags & AV_PKT_FLAG_DISCARD) == 0) insert_sorted(expected_, stamp);
+}
+
+void Decoder::note_bad_packet(const std::string& reason) {
+  ++stats_.bad_packets;
+  ++errors_pending_;
+  add_problem(stats_, fmt::format("packet {}: {}", stats_.frames_decoded + stats_.bad_packets - 1, reason));
+}
+
+void Decoder::finish_input(int code) {
+  const AVIOContext* io = input_.format()->pb;
+  if (code == AVERROR_EOF && io != nullptr && io->error < 0) code = io->error;
+  if (const std::string reason = input_.interruption(); !reason.empty()) {
+    throw IoError(fmt::format("{}: {}", input_.name(), reason));
+  }
+  if (code != AVERROR_EOF) {
+    stats_.partial = true;
+    add_problem(stats_, fmt::format("reading ended early: {}", error_text(code)));
+  }
+  check_truncation();
+  send(nullptr);
+}
+
+// FFmpeg takes the end of a cut file for the end of the video; its index or length says otherwise.
+void Decoder::check_truncation() {
+  AVStream* stream = input_.stream();
+  bool cut = refusals_in_a_row_ > 0;
+  double wanted_s = 0.0;
+  if (const int entries = avformat_index_get_entries_count(stream); entries > 0) {
+    const AVIndexEntry* last = avformat_index_get_entry(stream, entries - 1);
+    if (last != nullptr && (latest_dts_ == AV_NOPTS_VALUE || last->timestamp > latest_dts_)) {
+      cut = true;
+      wanted_s = static_cast<double>(last->timestamp) * input_.tick_s();
+    }
+  }
+  if (const auto& declared = input_.declared_end(); declared) {
+    const double slack_s = 1.5 * frame_seconds(input_.info()) + (declared->of_stream ? 0.0 : 0.1);
+    if (end_of_data_s_ < declared->time_s - slack_s) {
+      cut = true;
+      wanted_s = std::max(wanted_s, declared->time_s);
+    }
+  }
+  if (!corrupt_.empty() && !expected_.empty() && corrupt_.back() == expected_.back()) cut = true;
+  if (!cut) return;
+  stats_.truncated = stats_.partial = true;
+  add_problem(stats_, wanted_s > 0.0 ? fmt::format("the file is cut: its data ends at {:.3f} s of {:.3f} s",
+                                                   end_of_data_s_, wanted_s)
+                                     : "the file is cut before its end");
+}
+
+bool Decoder::is_damaged(const AVFrame& frame) {
+  bool damaged = (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame.decode_error_flags != 0;
+  const std::int64_t stamp = stamp_of(frame);
+  const auto found = std::find(corrupt_.begin(), corrupt_.end(), stamp);
+  if (found != corrupt_.end()) {
+    corrupt_.erase(found);
+    damaged = true;
+  }
+  if (damaged && errors_pending_ > 0) --errors_pending_;
+  return damaged;
+}
+
+// Frames are lost where the decoder reported errors and time stamps that went in did not come out. At the end `stamp`
+// is AV_NOPTS_VALUE. Stamps without an error are no loss: some codecs have packets without a picture.
+void Decoder::queue_lost_before(std::int64_t stamp) {
+  auto end = expected_.end();
+  if (stamp != AV_NOPTS_VALUE) end = std::lower_bound(expected_.begin(), expected_.end(), stamp);
+  for (auto lost = expected_.begin(); lost != end && errors_pending_ > 0; ++lost, --errors_pending_) {
+    lost_.push_back(place(*lost, 0, true));
+  }
+  if (end != expected_.end() && *end == stamp) ++end;
+  expected_.erase(expected_.begin(), end);
+}
+
+Moment Decoder::place(std::int64_t stamp, std::int64_t duration, bool bad) {
+  std::optional<double> stamp_s;
+  if (stamp != AV_NOPTS_VALUE && stamps_count_) stamp_s = static_cast<double>(stamp) * input_.tick_s();
+  const double time_s =
+      timeline_.place(stamp_s, static_cast<double>(std::max<std::int64_t>(duration, 0)) * input_.tick_s());
+  return {time_s, timeline_.duration_s(), bad};
+}
+
+}  // namespace longtake::media

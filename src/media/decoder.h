@@ -1,0 +1,70 @@
+// From packets to pictures with times: one video stream decoded in display order, damage counted and placed in time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "longtake/video_reader.h"
+#include "media/ffmpeg.h"
+#include "media/input.h"
+#include "media/sampler.h"
+#include "media/timeline.h"
+
+namespace longtake::media {
+
+// Adds to stats.problems, which is bounded.
+void add_problem(DecodeStats& stats, std::string problem);
+
+class Decoder {
+ public:
+  // Both outlive the decoder. Throws Unsupported where this FFmpeg has no decoder for the stream.
+  Decoder(Input& input, int threads, DecodeStats& stats);
+
+  // The next frame in display order; false at the end. A bad moment has no picture and leaves `picture` alone.
+  bool next(Moment& moment, AVFrame* picture);
+  // Goes on at the key frame at or before `time_s`. False where that failed; then nothing can be read any more.
+  bool seek(double time_s);
+  // Whether times after a seek are those of reading in sequence.
+  bool can_seek() const;
+
+ private:
+  enum class Received : std::uint8_t { kPicture, kNothing, kNeedsPacket, kEnd };
+  Received receive();
+  void feed();
+  void send(const AVPacket* packet);
+  void watch(const AVPacket& packet);
+  void finish_input(int code);
+  void check_truncation();
+  void note_bad_packet(const std::string& reason);
+  bool is_damaged(const AVFrame& frame);
+  void queue_lost_before(std::int64_t stamp);
+  Moment place(std::int64_t stamp, std::int64_t duration, bool bad);
+
+  Input& input_;
+  DecodeStats& stats_;
+  CodecPtr codec_;
+  PacketPtr packet_;
+  FramePtr received_;
+  Timeline timeline_;
+  double longest_gap_s_;
+  bool stamps_count_;  // the container has time stamps worth the name
+
+  // What went in and has not come out yet, by time stamp, to tell which frame it was that an error swallowed.
+  std::vector<std::int64_t> expected_;
+  std::vector<std::int64_t> corrupt_;
+  int errors_pending_ = 0;
+
+  std::deque<Moment> lost_;  // bad moments that come before received_
+  bool holds_picture_ = false;
+  Moment held_;
+  bool ended_ = false;
+  bool await_key_ = false;
+  int refusals_in_a_row_ = 0;
+  std::int64_t latest_dts_ = AV_NOPTS_VALUE;
+  double end_of_data_s_ = 0.0;  // latest end of any packet that was read
+};
+
+}  // namespace longtake::media
