@@ -14,6 +14,9 @@ add_library(longtake_options INTERFACE)
 target_compile_options(longtake_options INTERFACE -ffp-contract=off)
 if(LONGTAKE_DEVELOPER)
   target_compile_options(longtake_options INTERFACE -Wall -Wextra -Werror -Wno-missing-field-initializers)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(longtake_options INTERFACE -Wno-restrict)  # false alarms on std::string, GCC bug 105651
+  endif()
 endif()
 if(LONGTAKE_SANITIZE)
   target_compile_options(longtake_options INTERFACE -fsanitize=${LONGTAKE_SANITIZE} -fno-omit-frame-pointer

@@ -27,8 +27,10 @@ struct Row {
 };
 
 struct ChunkInput {
-  Tensor data;            // [rows, ...]
-  std::vector<Row> rows;  // in packing order; empty means every active tick (for a `once` input: every reset tick)
+  Tensor data;  // [rows, ...]
+  // In packing order. Empty means every active tick (for a `once` input: every reset tick), or, where the data has no
+  // rows either, that the input is absent in the whole chunk.
+  std::vector<Row> rows;
 };
 
 struct Chunk {

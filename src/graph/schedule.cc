@@ -9,7 +9,13 @@
 namespace longtake::graph {
 
 Schedule::Schedule(const Plan& plan) : plan_(plan), nodes_(plan.graph->nodes.size()) {
-  for (std::size_t n = 0; n < nodes_.size(); ++n) nodes_[n].gather.resize(plan.graph->nodes[n].inputs.size());
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    const Node& node = plan.graph->nodes[n];
+    nodes_[n].gather.resize(node.inputs.size());
+    temporal_.push_back(definition_of(node).temporal);
+    count_name_.push_back(node.name + ".count");
+    flushed_name_.push_back(node.name + ".flushed");
+  }
 }
 
 std::int64_t Schedule::about(const Row& row, std::int64_t lag) const {
@@ -40,7 +46,7 @@ void Schedule::build(const Chunk& chunk, State& state) {
   std::size_t next_input = 0;
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     const auto id = static_cast<NodeId>(n);
-    switch (definition_of(graph.nodes[n]).temporal) {
+    switch (temporal_[n]) {
       case Temporal::kInput:
         // Inputs are declared in node order, except where close_feedback took one away.
         next_input =
@@ -67,11 +73,11 @@ void Schedule::build(const Chunk& chunk, State& state) {
         show(id, state);
         break;
     }
-    if (definition_of(graph.nodes[n]).temporal == Temporal::kRunning) chain(id, state);
+    if (temporal_[n] == Temporal::kRunning) chain(id, state);
   }
   // Delays read values that come after them, so their sources are known last.
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    if (graph.nodes[n].op == "delay") show(static_cast<NodeId>(n), state);
+    if (temporal_[n] == Temporal::kDelay) show(static_cast<NodeId>(n), state);
   }
 }
 
@@ -127,7 +133,11 @@ std::int32_t Schedule::input_rows(NodeId id, const ChunkInput& input) {
   const Node& node = plan_.graph->nodes[id];
   const bool once = node.attribute<bool>("once");
   std::int32_t set = once ? kResetSet : kActiveSet;
-  if (!input.rows.empty()) {
+  const bool nothing = input.rows.empty() && input.data.count() == 0;
+  if (nothing && sets_[set].size() > 0) {
+    set = new_set();
+    finish_set(sets_[set]);
+  } else if (!input.rows.empty()) {
     set = new_set();
     sets_[set].rows.assign(input.rows.begin(), input.rows.end());
     const Row* previous = nullptr;
@@ -215,7 +225,7 @@ void Schedule::show(NodeId id, State& state) {
   const RowSet& in = sets_[set_of(node.inputs[0])];
   const std::vector<Row>* init_rows = has_init ? &sets_[set_of(node.inputs[1])].rows : nullptr;
   const std::span<std::int64_t> count =
-      delay ? std::span<std::int64_t>() : state.at(node.name + ".count").data<std::int64_t>();
+      delay ? std::span<std::int64_t>() : state.at(count_name_[id]).data<std::int64_t>();
   if (!delay) out.rows = new_set();
 
   current_.assign(streams_, kCarried);
@@ -253,6 +263,7 @@ void Schedule::show(NodeId id, State& state) {
         sets_[out.rows].rows.push_back({t, s});
         emit(s);
       }
+      if (!delay && (flag & kEnd) != 0) count[s] = 0;
     }
   }
   if (!delay) finish_set(sets_[out.rows]);
@@ -261,10 +272,9 @@ void Schedule::show(NodeId id, State& state) {
 }
 
 void Schedule::chain(NodeId id, State& state) {
-  const Node& node = plan_.graph->nodes[id];
   NodeSchedule& out = nodes_[id];
   const RowSet& set = sets_[out.rows];
-  const auto count = state.at(node.name + ".count").data<std::int64_t>();
+  const auto count = state.at(count_name_[id]).data<std::int64_t>();
   current_.assign(streams_, kCarried);
   out.source.clear();
   out.ordinal.clear();
@@ -296,8 +306,8 @@ void Schedule::slide(NodeId id, State& state) {
   const std::int64_t stride = node.attribute<std::int64_t>("stride");
   const std::int64_t ahead = node.attribute<std::int64_t>("ahead");
   const bool valid_only = node.attribute<std::string>("edge") == "valid";
-  const auto count = state.at(node.name + ".count").data<std::int64_t>();
-  const auto flushed = state.at(node.name + ".flushed").data<std::int64_t>();
+  const auto count = state.at(count_name_[id]).data<std::int64_t>();
+  const auto flushed = state.at(flushed_name_[id]).data<std::int64_t>();
 
   // slots_ holds, per stream, the sources of the last `size` positions, oldest first.
   slots_.resize(streams_ * size);
@@ -348,6 +358,7 @@ void Schedule::slide(NodeId id, State& state) {
       } else if (valid_only && (flag & kEnd) != 0 && count[s] > 0 && count[s] < size) {
         emit(t, s);
       }
+      if ((flag & kEnd) != 0) count[s] = flushed[s] = 0;
     }
   }
   finish_set(sets_[out.rows]);

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "graph/chunk.h"
@@ -89,8 +91,11 @@ class Schedule {
   void slide(NodeId id, State& state);  // window
 
   const Plan& plan_;
+  // Per node, what every build needs to know of it, so that none compares or joins names.
+  std::vector<Temporal> temporal_;
+  std::vector<std::string> count_name_, flushed_name_;
   std::vector<NodeSchedule> nodes_;
-  std::vector<RowSet> sets_;
+  std::deque<RowSet> sets_;  // a deque: making a new set leaves references to the others valid
   std::int32_t set_count_ = 0;
   std::int64_t streams_ = 0;
   std::int64_t ticks_ = 0;

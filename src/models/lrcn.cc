@@ -1,0 +1,47 @@
+// LRCN for actions: Donahue, Hendricks, Rohrbach et al. 2015, "Long-term Recurrent Convolutional Networks for Visual
+// Recognition and Description" (1411.4389), sections 3 and 4, with the sizes of the authors' released networks.
+#include "layers/aggregate.h"
+#include "layers/basic.h"
+#include "layers/encoder.h"
+#include "layers/lstm.h"
+#include "models/classifier.h"
+#include "models/registry.h"
+
+namespace longtake::models {
+
+// Options, with the paper's values as defaults:
+//   encoder = "caffenet_hybrid"   and its options in a table of its name
+//   encoder_dropout = 0.9         on the features
+//   hidden_size = 256             of the LSTM
+//   lstm_layers = 1
+//   lstm_dropout = 0.5            on its output
+//   aggregation = "mean"          last, max, mean or linear
+//   initialiser = "paper"         small uniform weights and a classifier that learns 10 times faster; or "scaled",
+//                                 which suits nets that are trained from nothing
+graph::Model lrcn(const Options& options, const Purpose& purpose) {
+  graph::Model model;
+  graph::Builder b(model, "main");
+  const bool paper = uses_paper_initialiser(options);
+  graph::ValueId x = encoded_frame(b, options, purpose);
+  x = layers::dropout(b, "drop_features", x, options.get("encoder_dropout", 0.9));
+
+  layers::LstmOptions lstm{.hidden_size = options.get<std::int64_t>("hidden_size", 256)};
+  if (paper) {
+    lstm.weights.weight = graph::Initialiser::uniform(-0.01, 0.01);
+    lstm.hidden_weight = lstm.weights.weight;
+  }
+  const std::int64_t count = options.get<std::int64_t>("lstm_layers", 1);
+  if (count < 1) throw options.error("lstm_layers", "must be at least 1");
+  const double dropout = options.get("lstm_dropout", 0.5);
+  for (std::int64_t layer = 1; layer <= count; ++layer) {
+    const std::string number = std::to_string(layer);
+    x = layers::lstm(b, "lstm" + number, x, lstm).hidden;
+    x = layers::dropout(b, "drop_lstm" + number, x, dropout);
+  }
+  classify(b, x, options, purpose, paper);
+  b.finish();
+  add_lrcn_protocol(model, purpose);
+  return model;
+}
+
+}  // namespace longtake::models
