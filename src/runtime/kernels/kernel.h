@@ -1,0 +1,90 @@
+// One op of a compiled graph, ready to run: its weights are packed, its attributes read, its kernel chosen.
+//
+// Kernels are row by row: a row of the output depends on the same row of the inputs only, and its bits never on how
+// many rows share the call nor on the number of threads.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/ops.h"
+#include "longtake/tensor.h"
+
+namespace longtake {
+class ThreadPool;
+}
+
+namespace longtake::runtime {
+
+// How a row lies in memory. Only maps, [channels, height, width], are ever stored channels-last.
+enum class Layout : std::uint8_t { kChannelsFirst, kChannelsLast };
+
+// The kernels that may be chosen. Each level may fall back to those below it; all give the same bits in matrix
+// products.
+enum class KernelLevel : std::uint8_t { kReference, kPortable, kAvx2, kAvx512 };
+
+// "reference", "portable", "avx2" or "avx512".
+const char* name_of(KernelLevel level);
+// The best level of this machine.
+KernelLevel best_kernel_level();
+// What the environment variable LONGTAKE_KERNELS asks for, or else the best. Throws ConfigError for a word that is no
+// level, Unsupported where the machine cannot run it.
+KernelLevel kernel_level_from_environment();
+
+// What a kernel is made from. Everything is valid only while the kernel is made.
+struct KernelRequest {
+  const graph::OpContext& op;  // shapes are per row, channels first whatever the layout
+  std::span<const Shape> outputs;
+  std::span<const Tensor* const> weights;  // per parameter of the op; null where absent
+  std::span<const Layout> input_layouts;
+  std::span<const Layout> output_layouts;
+  bool relu = false;  // apply relu to the output
+  KernelLevel level = KernelLevel::kReference;
+};
+
+struct KernelCall {
+  std::int64_t rows = 0;
+  std::span<const float* const> inputs;  // [rows, ...] each, contiguous
+  std::span<float* const> outputs;       // likewise
+  ThreadPool* pool = nullptr;            // null: this thread only
+};
+
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  virtual const char* name() const = 0;
+  // Uses memory that the kernel owns, so one kernel runs on one thread (and the pool's) at a time. Allocates nothing.
+  virtual void run(const KernelCall& call) = 0;
+  // Bytes of packed weights and scratch that the kernel owns.
+  virtual std::int64_t bytes() const { return 0; }
+};
+
+using KernelMaker = std::unique_ptr<Kernel> (*)(const KernelRequest&);
+
+// The first kernel of the op's list that takes the request; the reference, which takes all, is last in every list.
+// Throws Unsupported for an op without kernels.
+std::unique_ptr<Kernel> make_kernel(const KernelRequest& request);
+
+// An attribute that a graph may leave out.
+double attribute_or(const graph::Node& node, const std::string& key, double otherwise);
+bool attribute_or(const graph::Node& node, const std::string& key, bool otherwise);
+
+// Where the windows of a convolution or pooling lie in a map of `channels` x `height` x `width`.
+struct WindowGeometry {
+  std::int64_t channels, height, width;
+  std::int64_t out_height, out_width;
+  std::array<std::int64_t, 2> kernel, stride, pad, dilation;
+};
+// Of conv2d (kernel from the weight), max_pool or average_pool.
+WindowGeometry window_geometry(const KernelRequest& request);
+
+// One row of a map from one layout to the other.
+void to_channels_last(const float* from, float* to, const Shape& shape);
+void to_channels_first(const float* from, float* to, const Shape& shape);
+
+}  // namespace longtake::runtime

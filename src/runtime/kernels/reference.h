@@ -1,0 +1,28 @@
+// The plain implementation of every op: loops over channels-first rows that follow the definition word by word. It is
+// what the fast kernels are tested against, and what LONGTAKE_KERNELS=reference runs.
+#pragma once
+
+#include <functional>
+
+#include "runtime/kernels/kernel.h"
+
+namespace longtake::runtime {
+
+// One row of the op: pointers to the row of each input and output, channels first.
+using RowFunction = std::function<void(const float* const* inputs, float* const* outputs)>;
+
+// The row function of the op. Throws Unsupported for an op that has none.
+RowFunction reference_row(const KernelRequest& request);
+
+// reference_row over all rows, with reorders around it where a layout is channels-last. Takes every request.
+std::unique_ptr<Kernel> make_reference_kernel(const KernelRequest& request);
+
+// The parts of reference_row, by kind of op.
+RowFunction reference_conv2d(const KernelRequest& request);
+RowFunction reference_linear(const KernelRequest& request);
+RowFunction reference_pool(const KernelRequest& request);
+RowFunction reference_global_pool(const KernelRequest& request);
+RowFunction reference_lrn(const KernelRequest& request);
+RowFunction reference_batch_norm(const KernelRequest& request);
+
+}  // namespace longtake::runtime
