@@ -109,8 +109,14 @@ TEST(ModelFile, SurvivesAnyChangedCharacter) {
     for (const char c : {'9', '-', '"', '}', 'x'}) {
       SafetensorsFile file = good;
       file.metadata["longtake"][at] = c;
+      std::vector<std::byte> bytes;
       try {
-        model_from_bytes(write_safetensors(file), "memory");
+        bytes = write_safetensors(file);
+      } catch (const InvalidArgument&) {
+        continue;  // no longer UTF-8, which the container refuses to write
+      }
+      try {
+        model_from_bytes(bytes, "memory");
       } catch (const BadData&) {
       }
     }
