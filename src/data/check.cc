@@ -1,0 +1,69 @@
+// Decodes every item of a dataset and notes what went wrong.
+#include "data/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "data/video_input.h"
+#include "longtake/error.h"
+#include "longtake/video_reader.h"
+
+namespace longtake {
+namespace {
+
+CheckedItem check_item(const DatasetItem& item, const CheckOptions& options) {
+  CheckedItem checked{item.id, item.path.string(), FileState::kReadable, "", 0};
+  try {
+    VideoOptions video;
+    video.start_s = item.start_s;
+    video.end_s = item.end_s;
+    VideoReader reader = VideoReader::open(checked.path, video);
+    Frame frame;
+    while (reader.read(frame)) {
+      ++checked.frames;
+      if (options.first_frame_only) break;
+    }
+    checked.reason = options.first_frame_only ? "" : partial_reason(reader.stats());
+    if (!checked.reason.empty()) {
+      checked.state = FileState::kPartial;
+      checked.reason = fmt::format("{}: {}", checked.path, checked.reason);
+    }
+    if (checked.frames == 0) {
+      checked.state = FileState::kUnreadable;
+      checked.reason = fmt::format("{}: there is no frame in the part that is asked for", checked.path);
+    }
+  } catch (const Error& error) {
+    checked.state = FileState::kUnreadable;
+    checked.reason = error.what();
+  }
+  return checked;
+}
+
+}  // namespace
+
+std::vector<CheckedItem> CheckReport::problems() const {
+  std::vector<CheckedItem> found;
+  std::copy_if(items.begin(), items.end(), std::back_inserter(found),
+               [](const CheckedItem& item) { return item.state != FileState::kReadable; });
+  return found;
+}
+
+CheckReport check(const Dataset& dataset, const CheckOptions& options, ThreadPool& threads) {
+  CheckReport report;
+  report.items.resize(dataset.items.size());
+  threads.parallel_for(static_cast<std::int64_t>(dataset.items.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      report.items[i] = check_item(dataset.items[i], options);
+    }
+  });
+  for (const CheckedItem& item : report.items) {
+    if (item.state == FileState::kReadable) ++report.readable;
+    if (item.state == FileState::kPartial) ++report.partial;
+    if (item.state == FileState::kUnreadable) ++report.unreadable;
+  }
+  return report;
+}
+
+}  // namespace longtake

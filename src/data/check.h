@@ -1,0 +1,46 @@
+// Finds the files of a dataset that cannot be read, before hours of training do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/threads.h"
+#include "data/dataset.h"
+
+namespace longtake {
+
+enum class FileState : std::uint8_t {
+  kReadable,
+  kPartial,     // some frames come out, but frames or the end are missing or damaged
+  kUnreadable,  // not a single frame comes out, or the item's part lies outside the video
+};
+
+struct CheckedItem {
+  std::string id;
+  std::string path;
+  FileState state = FileState::kReadable;
+  std::string reason;       // why it is not readable, in words; names the path
+  std::int64_t frames = 0;  // that came out
+};
+
+struct CheckReport {
+  std::int64_t readable = 0;
+  std::int64_t partial = 0;
+  std::int64_t unreadable = 0;
+  std::vector<CheckedItem> items;  // in the dataset's order
+
+  bool all_readable() const { return partial == 0 && unreadable == 0; }
+  // Those that are not readable, in the dataset's order.
+  std::vector<CheckedItem> problems() const;
+};
+
+struct CheckOptions {
+  // Decodes one frame per item: fast, and finds missing files and garbage, but not damage further in.
+  bool first_frame_only = false;
+};
+
+// Opens and decodes every item, items spread over `threads`. Bad files are results, never exceptions.
+CheckReport check(const Dataset& dataset, const CheckOptions& options, ThreadPool& threads);
+
+}  // namespace longtake

@@ -1,0 +1,109 @@
+// Decoding for video_input.h.
+#include "data/video_input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "longtake/error.h"
+
+namespace longtake {
+namespace {
+
+int pixels(std::int64_t size, const char* name) {
+  if (size < 0 || size > std::numeric_limits<int>::max()) {
+    throw InvalidArgument(fmt::format("the input's {} of {} pixels", name, size));
+  }
+  return static_cast<int>(size);
+}
+
+ColourOrder colour_order(const std::string& colour) {
+  if (colour == "rgb") return ColourOrder::kRgb;
+  if (colour == "bgr") return ColourOrder::kBgr;
+  if (colour == "gray") return ColourOrder::kGray;
+  throw InvalidArgument(fmt::format("the input's colour \"{}\"; \"rgb\", \"bgr\" or \"gray\" is wanted", colour));
+}
+
+// Frames of equal size, gathered in memory that grows by doubling.
+class FrameStack {
+ public:
+  void add(const Tensor& image) {
+    if (count_ == 0) shape_ = image.shape();
+    if (image.shape() != shape_) throw InvalidArgument("the frames of a clip differ in size");
+    const std::size_t end = static_cast<std::size_t>(count_ + 1) * image.bytes();
+    if (end > bytes_.size()) bytes_.resize(std::max(end, 2 * bytes_.size()));
+    std::memcpy(bytes_.data() + end - image.bytes(), image.raw(), image.bytes());
+    ++count_;
+  }
+
+  std::int64_t count() const { return count_; }
+
+  Tensor finish() const {
+    Tensor frames(DType::kUint8, {count_, shape_[0], shape_[1], shape_[2]});
+    std::memcpy(frames.raw(), bytes_.data(), frames.bytes());
+    return frames;
+  }
+
+ private:
+  Shape shape_;
+  std::int64_t count_ = 0;
+  std::vector<std::uint8_t> bytes_;
+};
+
+}  // namespace
+
+VideoOptions video_options(const InputSpec& spec) {
+  if (spec.kind != "video") {
+    throw InvalidArgument(fmt::format("an input of kind \"{}\" is not fed from a video", spec.kind));
+  }
+  VideoOptions options;
+  options.fps = spec.fps;
+  options.width = pixels(spec.width, "width");
+  options.height = pixels(spec.height, "height");
+  options.colour = colour_order(spec.colour);
+  if (spec.resize == "shorter_side") {
+    options.resize = ResizePolicy::kShorterSide;
+    // Both sizes given: the spec means the smaller one, VideoOptions would cover the rectangle.
+    if (options.width > 0 && options.height > 0)
+      options.width = options.height = std::min(options.width, options.height);
+  } else if (spec.resize != "stretch") {
+    throw InvalidArgument(
+        fmt::format("the input's resize \"{}\"; \"stretch\" or \"shorter_side\" is wanted", spec.resize));
+  }
+  return options;
+}
+
+Clip read_clip(const DatasetItem& item, const VideoOptions& options) {
+  VideoOptions part = options;
+  part.start_s = item.start_s;
+  part.end_s = item.end_s;
+  VideoReader reader = VideoReader::open(item.path.string(), part);
+  FrameStack frames;
+  Clip clip;
+  for (Frame frame; reader.read(frame);) {
+    if (frames.count() == 0) clip.first_time_s = frame.time_s;
+    frames.add(frame.image);
+  }
+  if (frames.count() == 0) {
+    const MediaInfo& info = reader.info();
+    throw BadData(fmt::format("{}: there is no frame in the part from {} s to {}; the video goes from {} s to {} s",
+                              item.path.string(), item.start_s.value_or(info.start_s),
+                              item.end_s ? fmt::format("{} s", *item.end_s) : "its end", info.start_s,
+                              info.start_s + info.duration_s));
+  }
+  clip.frames = frames.finish();
+  clip.stats = reader.stats();
+  return clip;
+}
+
+std::string partial_reason(const DecodeStats& stats) {
+  const bool damaged = stats.partial || stats.bad_frames > 0 || stats.bad_packets > 0;
+  if (!damaged) return "";
+  if (!stats.problems.empty()) return stats.problems.front();
+  return stats.truncated ? "the file ends before its container says it does"
+                         : fmt::format("{} frames are damaged", stats.bad_frames);
+}
+
+}  // namespace longtake

@@ -1,0 +1,33 @@
+// How the input spec of a model is read from a video.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "data/dataset.h"
+#include "longtake/input_spec.h"
+#include "longtake/tensor.h"
+#include "longtake/video_reader.h"
+
+namespace longtake {
+
+// Sampling rate, size and colour order that frames of `spec` are decoded with; crop, mean and scale come later, in
+// prepare_frame(). Throws InvalidArgument when the spec is no video's or has unknown words.
+VideoOptions video_options(const InputSpec& spec);
+
+// A decoded video, or part of one.
+struct Clip {
+  Tensor frames;            // uint8 [frames, height, width, channels]
+  double first_time_s = 0;  // the media's own time of the first frame
+  DecodeStats stats;
+
+  std::int64_t count() const { return frames.size(0); }
+};
+
+// Decodes all frames of an item. Throws what VideoReader does, and BadData when the item's part has no frame.
+Clip read_clip(const DatasetItem& item, const VideoOptions& options);
+
+// Why a file that was read is not whole: the first problem in words; empty when it is.
+std::string partial_reason(const DecodeStats& stats);
+
+}  // namespace longtake
