@@ -1,0 +1,203 @@
+#include "tasks/classify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/text.h"
+#include "longtake/error.h"
+
+namespace longtake::tasks {
+
+std::string Protocol::describe() const {
+  std::string crop = crops == 1 ? "centre crop" : fmt::format("{} crops", crops);
+  if (clip == 0) return fmt::format("whole video, {}, state carried from the first frame to the last", crop);
+  return fmt::format("{}-frame clips every {}, {}, state reset at each clip", clip, stride, crop);
+}
+
+Protocol protocol_of(const graph::Model& model) {
+  Protocol protocol;
+  const auto read = [&](const char* key, std::int64_t& value) {
+    const auto found = model.protocol.find(key);
+    if (found != model.protocol.end()) value = parse_int64(found->second, fmt::format("the model's protocol.{}", key));
+  };
+  read("clip", protocol.clip);
+  read("stride", protocol.stride);
+  read("crops", protocol.crops);
+  const bool known_crops = protocol.crops == 1 || protocol.crops == 5 || protocol.crops == 10;
+  if (protocol.clip < 0 || protocol.stride < 1 || !known_crops) {
+    throw BadData(
+        fmt::format("the model's protocol (clip {}, stride {}, crops {}) makes no sense; crops are 1, 5 or 10",
+                    protocol.clip, protocol.stride, protocol.crops));
+  }
+  return protocol;
+}
+
+std::vector<std::int64_t> clip_starts(std::int64_t frames, std::int64_t clip, std::int64_t stride) {
+  if (frames < 1 || clip < 1 || stride < 1) throw InvalidArgument("clips need frames, a length and a stride");
+  std::vector<std::int64_t> starts;
+  for (std::int64_t start = 0; start < frames; start += stride) {
+    starts.push_back(start + clip < frames ? start : std::max<std::int64_t>(0, frames - clip));
+    if (frames <= clip) break;
+  }
+  return starts;
+}
+
+std::vector<FrameTransform> crops_of(const Protocol& protocol, const InputSpec& spec) {
+  std::vector<FrameTransform> crops(1);
+  if (protocol.crops > 1) {
+    if (spec.crop_width == 0) {
+      throw InvalidArgument(
+          fmt::format("{} crops need an input that is cropped, but this model sees whole frames", protocol.crops));
+    }
+    for (const double y : {0.0, 1.0}) {
+      for (const double x : {0.0, 1.0}) crops.push_back({.crop_x = x, .crop_y = y});
+    }
+  }
+  if (protocol.crops == 10) {
+    for (int i = 0; i < 5; ++i) {
+      crops.push_back(crops[i]);
+      crops.back().mirror = true;
+    }
+  }
+  return crops;
+}
+
+Tensor prepare_rows(std::span<const ClipFrame> rows, const InputSpec& spec) {
+  if (rows.empty()) return Tensor();
+  const Shape& decoded = rows[0].clip->frames.shape();
+  Tensor frame(DType::kUint8, Shape(decoded.begin() + 1, decoded.end()));
+  Shape shape = prepared_shape(spec, frame.shape());
+  shape.insert(shape.begin(), static_cast<std::int64_t>(rows.size()));
+  Tensor prepared(DType::kFloat32, shape);
+  const std::size_t row = prepared.count() / rows.size();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Tensor& frames = rows[i].clip->frames;
+    if (!std::equal(frames.shape().begin() + 1, frames.shape().end(), frame.shape().begin(), frame.shape().end())) {
+      throw InvalidArgument(
+          fmt::format("clips of frames {} and {} cannot share a chunk", to_string(frames.shape()), to_string(decoded)));
+    }
+    std::memcpy(frame.raw(), frames.raw() + rows[i].frame * frame.count(), frame.bytes());
+    prepare_frame(frame, spec, rows[i].transform, prepared.data<float>().subspan(i * row, row));
+  }
+  return prepared;
+}
+
+namespace {
+
+std::size_t output_index(const graph::Graph& graph, const std::string& name) {
+  return static_cast<std::size_t>(&graph.output(name) - graph.outputs.data());
+}
+
+}  // namespace
+
+Classifier::Classifier(const graph::Model& model, graph::Executor& executor, std::int64_t chunk_rows)
+    : model_(model), executor_(executor), chunk_rows_(std::max<std::int64_t>(1, chunk_rows)) {
+  const graph::Graph& graph = *executor.plan().graph;
+  const auto spec = model.inputs.find("frame");
+  if (model.task != "classify" || graph.inputs.size() != 1 || spec == model.inputs.end()) {
+    throw InvalidArgument(fmt::format("model '{}' does not classify video", model.name));
+  }
+  spec_ = spec->second;
+  scores_output_ = output_index(graph, "scores");
+  video_output_ = output_index(graph, "video");
+}
+
+graph::Chunk Classifier::chunk_of(const Clip& clip, std::span<const Stream> streams, std::int64_t begin,
+                                  std::int64_t ticks) const {
+  const std::int64_t lag = executor_.plan().lag;
+  graph::Chunk chunk;
+  chunk.streams = static_cast<std::int64_t>(streams.size());
+  chunk.ticks = ticks;
+  std::vector<ClipFrame> rows;
+  for (std::int64_t tick = begin; tick < begin + ticks; ++tick) {
+    for (const Stream& stream : streams) {
+      std::uint8_t flag = 0;
+      if (tick < stream.frames) {
+        flag = graph::kActive;
+        rows.push_back({&clip, stream.start + tick, stream.transform});
+      } else if (tick < stream.frames + lag) {
+        flag = graph::kFlush;
+      }
+      if (tick == stream.frames + lag - 1) flag |= graph::kEnd;
+      chunk.flags.push_back(flag);
+    }
+  }
+  chunk.inputs.push_back({prepare_rows(rows, spec_), {}});
+  return chunk;
+}
+
+void Classifier::run_streams(const Clip& clip, std::span<const Stream> streams, const Use& use) {
+  const std::int64_t length = streams[0].frames + executor_.plan().lag;  // all are equally long
+  const auto together = static_cast<std::size_t>(std::max<std::int64_t>(1, chunk_rows_ / length));
+  graph::Outputs outputs;
+  for (std::size_t first = 0; first < streams.size(); first += together) {
+    const auto group = streams.subspan(first, std::min(together, streams.size() - first));
+    const auto count = static_cast<std::int64_t>(group.size());
+    State state = executor_.initial_state(count);
+    const std::int64_t ticks = std::max<std::int64_t>(1, chunk_rows_ / count);
+    for (std::int64_t begin = 0; begin < length; begin += ticks) {
+      executor_.run(chunk_of(clip, group, begin, std::min(ticks, length - begin)), state, outputs);
+      const graph::ChunkOutput& scores = outputs[scores_output_];
+      const auto of_frames = scores.data.data<float>();
+      const auto of_video = outputs[video_output_].data.data<float>();
+      const std::size_t classes = model_.labels.size();
+      for (std::size_t r = 0; r < scores.rows.size(); ++r) {
+        const graph::OutputRow& row = scores.rows[r];
+        use(first + row.stream, row.about, of_frames.subspan(r * classes, classes),
+            of_video.subspan(r * classes, classes));
+      }
+    }
+  }
+}
+
+VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
+  const std::vector<FrameTransform> crops = crops_of(protocol, spec_);
+  const bool whole = protocol.clip == 0;
+  const std::vector<std::int64_t> starts =
+      whole ? std::vector<std::int64_t>{0} : clip_starts(clip.count(), protocol.clip, protocol.stride);
+  const std::int64_t length = whole ? clip.count() : std::min(protocol.clip, clip.count());
+  std::vector<Stream> streams;
+  for (std::int64_t start : starts) {
+    for (const FrameTransform& crop : crops) streams.push_back({start, length, crop});
+  }
+
+  const std::size_t classes = model_.labels.size();
+  const auto share = 1.0f / static_cast<float>(crops.size());
+  VideoResult result;
+  result.labels = model_.labels;
+  result.decode = clip.stats;
+  result.protocol = protocol.describe();
+  result.scores.assign(classes, 0);
+  clip_scores_.assign(starts.size(), std::vector<float>(classes, 0));
+  if (whole) {
+    result.frames.resize(clip.count());
+    for (FrameScores& frame : result.frames) frame.scores = frame.video = std::vector<float>(classes, 0);
+  }
+  run_streams(clip, streams, [&](std::size_t stream, std::int64_t frame, auto scores, auto video) {
+    std::vector<float>& of_clip = clip_scores_[stream / crops.size()];
+    for (std::size_t c = 0; c < classes; ++c) {
+      if (whole) {
+        result.frames[frame].scores[c] += share * scores[c];
+        result.frames[frame].video[c] += share * video[c];
+      } else {
+        of_clip[c] += share * scores[c] / static_cast<float>(length);
+      }
+    }
+  });
+  if (whole) {
+    for (std::int64_t f = 0; f < clip.count(); ++f) {
+      result.frames[f].frame = f;
+      result.frames[f].time_s = clip.first_time_s + (spec_.fps > 0 ? static_cast<double>(f) / spec_.fps : 0);
+    }
+    result.scores = clip_scores_[0] = result.frames.back().video;
+  } else {
+    for (const std::vector<float>& of_clip : clip_scores_) {
+      for (std::size_t c = 0; c < classes; ++c) result.scores[c] += of_clip[c] / static_cast<float>(starts.size());
+    }
+  }
+  return result;
+}
+
+}  // namespace longtake::tasks

@@ -1,0 +1,89 @@
+// Classifying videos: the papers' test protocol and the plain one, written once over graph::Executor, so that the
+// trainer and the runtime evaluate alike.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/video_input.h"
+#include "graph/executor.h"
+#include "graph/prepare.h"
+#include "tasks/result.h"
+
+namespace longtake::tasks {
+
+// How a video becomes scores. LRCN's (1411.4389, specs 2.5): clips of 16 frames every 8, the state reset at each; ten
+// crops, each a stream; probabilities averaged over crops, then over the frames of all clips. With clip = 0 the whole
+// video is one clip, and the model's own aggregate ("video") is the answer.
+struct Protocol {
+  std::int64_t clip = 0;
+  std::int64_t stride = 8;
+  std::int64_t crops = 1;  // 1: the centre; 5: and the corners; 10: and their mirrors
+
+  // "16-frame clips every 8, 10 crops, state reset at each clip"
+  std::string describe() const;
+};
+
+// The model's own protocol. Throws BadData when the model file holds one that makes no sense.
+Protocol protocol_of(const graph::Model& model);
+
+// Where the clips of a video start: 0, stride, 2 stride, ... below `frames`; a clip that would run over the end is the
+// last `clip` frames instead, so the last may come more than once: 40 frames give 0, 8, 16, 24, 24 (specs 14.14). A
+// video shorter than a clip is one clip.
+std::vector<std::int64_t> clip_starts(std::int64_t frames, std::int64_t clip, std::int64_t stride);
+
+// The crops of a protocol for frames of the spec: transforms for prepare_frame.
+std::vector<FrameTransform> crops_of(const Protocol& protocol, const InputSpec& spec);
+
+// One row of a chunk: a frame of a decoded clip, and how it is cut out.
+struct ClipFrame {
+  const Clip* clip = nullptr;
+  std::int64_t frame = 0;
+  FrameTransform transform;
+};
+
+// The rows as the model wants them, float32 [rows, channels, height, width]. All clips have frames of the same size.
+Tensor prepare_rows(std::span<const ClipFrame> rows, const InputSpec& spec);
+
+// A classifier: one graph "main" with the input "frame" and the outputs "scores" and "video".
+class Classifier {
+ public:
+  // The executor runs graph "main" of `model`; both must outlive the classifier. At most `chunk_rows` frames are
+  // computed at once. Throws InvalidArgument when the model is no classifier.
+  Classifier(const graph::Model& model, graph::Executor& executor, std::int64_t chunk_rows = 64);
+
+  const graph::Model& model() const { return model_; }
+  const InputSpec& spec() const { return spec_; }
+
+  // The scores of a decoded video by `protocol`: of the video, and with clip = 0 of every frame.
+  VideoResult classify(const Clip& clip, const Protocol& protocol);
+  // The scores of each clip of the protocol (for clip-level accuracy), averaged over crops and frames.
+  std::vector<std::vector<float>> clip_scores() const { return clip_scores_; }
+
+ private:
+  struct Stream {
+    std::int64_t start;
+    std::int64_t frames;
+    FrameTransform transform;
+  };
+  // Called for every frame of every stream with its scores and the aggregate so far, [classes] each.
+  using Use = std::function<void(std::size_t stream, std::int64_t frame, std::span<const float> scores,
+                                 std::span<const float> video)>;
+
+  void run_streams(const Clip& clip, std::span<const Stream> streams, const Use& use);
+  graph::Chunk chunk_of(const Clip& clip, std::span<const Stream> streams, std::int64_t begin,
+                        std::int64_t ticks) const;
+
+  const graph::Model& model_;
+  graph::Executor& executor_;
+  std::int64_t chunk_rows_;
+  InputSpec spec_;
+  std::size_t scores_output_ = 0;
+  std::size_t video_output_ = 0;
+  std::vector<std::vector<float>> clip_scores_;
+};
+
+}  // namespace longtake::tasks
