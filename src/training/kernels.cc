@@ -1,0 +1,215 @@
+#include "training/kernels.h"
+
+#include <ATen/ATen.h>
+
+namespace longtake::training {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+
+namespace {
+
+// A parameter [C] against [rows, C, ...].
+Tensor per_channel(const Tensor& parameter, const Tensor& like) {
+  std::vector<std::int64_t> sizes(like.dim(), 1);
+  sizes[1] = parameter.size(0);
+  return parameter.view(sizes);
+}
+
+// Its gradient: the sum over all but the channels.
+Tensor sum_per_channel(const Tensor& gradient) {
+  std::vector<std::int64_t> others;
+  for (std::int64_t d = 0; d < gradient.dim(); ++d) {
+    if (d != 1) others.push_back(d);
+  }
+  return gradient.sum(others);
+}
+
+struct LstmGates : Function<LstmGates> {
+  static variable_list forward(AutogradContext* context, const Tensor& gates, const Tensor& cell,
+                               const c10::optional<Tensor>& peepholes_given) {
+    const std::int64_t channels = cell.size(1);
+    const Tensor peepholes = peepholes_given.value_or(Tensor());
+    const bool peeps = peepholes.defined();
+    Tensor active = gates.clone(at::MemoryFormat::Contiguous);
+    Tensor in_forget = active.narrow(1, 0, 2 * channels);
+    Tensor in = active.narrow(1, 0, channels);
+    Tensor forget = active.narrow(1, channels, channels);
+    Tensor candidate = active.narrow(1, 2 * channels, channels);
+    Tensor out = active.narrow(1, 3 * channels, channels);
+    if (peeps) {
+      in.addcmul_(cell, per_channel(peepholes[0], cell));
+      forget.addcmul_(cell, per_channel(peepholes[1], cell));
+    }
+    in_forget.sigmoid_();
+    candidate.tanh_();
+    const Tensor next = (forget * cell).addcmul_(in, candidate);
+    if (peeps) out.addcmul_(next, per_channel(peepholes[2], cell));
+    out.sigmoid_();
+    const Tensor squashed = next.tanh();
+    context->save_for_backward({active, cell, next, squashed, peepholes});
+    context->set_materialize_grads(false);
+    return {out * squashed, next};
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Tensor &active = saved[0], &cell = saved[1], &next = saved[2], &squashed = saved[3], &peepholes = saved[4];
+    const std::int64_t channels = cell.size(1);
+    const auto gate = [&](const Tensor& all, int index) { return all.narrow(1, index * channels, channels); };
+    const Tensor in = gate(active, 0), forget = gate(active, 1), candidate = gate(active, 2), out = gate(active, 3);
+    const Tensor& by_hidden = gradients[0];
+
+    Tensor by_gates = torch::empty_like(active);
+    Tensor by_in = gate(by_gates, 0), by_forget = gate(by_gates, 1), by_candidate = gate(by_gates, 2);
+    Tensor by_out = gate(by_gates, 3);
+    Tensor by_cell;  // the whole gradient of the new cell
+    if (by_hidden.defined()) {
+      by_out.copy_(at::sigmoid_backward(by_hidden * squashed, out));
+      by_cell = at::tanh_backward(by_hidden * out, squashed);
+      if (gradients[1].defined()) by_cell = by_cell.add_(gradients[1]);
+      if (peepholes.defined()) by_cell.addcmul_(by_out, per_channel(peepholes[2], cell));
+    } else {
+      by_out.zero_();
+      by_cell = gradients[1];
+    }
+    by_in.copy_(at::sigmoid_backward(by_cell * candidate, in));
+    by_forget.copy_(at::sigmoid_backward(by_cell * cell, forget));
+    by_candidate.copy_(at::tanh_backward(by_cell * in, candidate));
+    Tensor by_previous = by_cell * forget;
+    Tensor by_peepholes;
+    if (peepholes.defined()) {
+      by_previous.addcmul_(by_in, per_channel(peepholes[0], cell));
+      by_previous.addcmul_(by_forget, per_channel(peepholes[1], cell));
+      by_peepholes = torch::stack(
+          {sum_per_channel(by_in * cell), sum_per_channel(by_forget * cell), sum_per_channel(by_out * next)});
+    }
+    return {by_gates, by_previous, by_peepholes};
+  }
+};
+
+// out[c] = the sum of x over channels c - before .. c + after.
+Tensor sum_over_channels(const Tensor& x, std::int64_t before, std::int64_t after) {
+  Tensor out = x.clone();
+  const std::int64_t channels = x.size(1);
+  for (std::int64_t shift = -before; shift <= after; ++shift) {
+    const std::int64_t size = channels - std::abs(shift);
+    if (shift == 0 || size <= 0) continue;
+    out.narrow(1, std::max<std::int64_t>(0, -shift), size).add_(x.narrow(1, std::max<std::int64_t>(0, shift), size));
+  }
+  return out;
+}
+
+// base^-beta; the usual beta = 0.75 by square roots, which are much faster.
+Tensor negative_power(const Tensor& base, double beta) {
+  if (beta != 0.75) return base.pow(-beta);
+  const Tensor root = base.rsqrt();
+  return root * root.sqrt();
+}
+
+struct Lrn : Function<Lrn> {
+  static Tensor forward(AutogradContext* context, const Tensor& x, std::int64_t size, double alpha, double beta,
+                        double k) {
+    const Tensor base =
+        sum_over_channels(x * x, size / 2, (size - 1) / 2).mul_(alpha / static_cast<double>(size)).add_(k);
+    context->save_for_backward({x, base});
+    context->saved_data["size"] = size;
+    context->saved_data["alpha"] = alpha;
+    context->saved_data["beta"] = beta;
+    return x * negative_power(base, beta);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &base = saved[1];
+    const std::int64_t size = context->saved_data["size"].toInt();
+    const double alpha = context->saved_data["alpha"].toDouble();
+    const double beta = context->saved_data["beta"].toDouble();
+    const Tensor direct = gradients[0] * negative_power(base, beta);
+    // Channel c is in the windows of the channels c - after .. c + before.
+    const Tensor through = sum_over_channels(direct * x / base, (size - 1) / 2, size / 2);
+    const Tensor by_x = direct - through.mul_(x).mul_(2 * alpha * beta / static_cast<double>(size));
+    return {by_x, Tensor(), Tensor(), Tensor(), Tensor()};
+  }
+};
+
+// [..., features] as a matrix.
+Tensor flat(const Tensor& x) { return x.dim() == 2 ? x : x.reshape({-1, x.size(-1)}); }
+
+using Ticks = LoopWeight::Ticks;
+
+c10::intrusive_ptr<Ticks> ticks_of(AutogradContext* context) {
+  return c10::static_intrusive_pointer_cast<Ticks>(context->saved_data["ticks"].toCapsule());
+}
+
+// Hands the weight to the ticks. Its backward runs after theirs, which leave their factors in `ticks` and send nothing.
+struct Collect : Function<Collect> {
+  static variable_list forward(AutogradContext* context, const Tensor& weight, const c10::optional<Tensor>& bias,
+                               const c10::intrusive_ptr<Ticks>& ticks) {
+    context->saved_data["ticks"] = c10::IValue::make_capsule(ticks);
+    context->saved_data["bias"] = bias.has_value();
+    context->set_materialize_grads(false);
+    return bias.has_value() ? variable_list{weight, *bias} : variable_list{weight};
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list) {
+    const c10::intrusive_ptr<Ticks> ticks = ticks_of(context);
+    if (ticks->inputs.empty()) return {Tensor(), Tensor(), Tensor()};
+    const Tensor gradient = torch::cat(ticks->gradients);
+    const Tensor by_weight = gradient.t().matmul(torch::cat(ticks->inputs));
+    const Tensor by_bias = context->saved_data["bias"].toBool() ? gradient.sum(0) : Tensor();
+    ticks->inputs.clear();
+    ticks->gradients.clear();
+    return {by_weight, by_bias, Tensor()};
+  }
+};
+
+struct Multiply : Function<Multiply> {
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight,
+                        const c10::optional<Tensor>& bias, const c10::intrusive_ptr<Ticks>& ticks) {
+    context->saved_data["ticks"] = c10::IValue::make_capsule(ticks);
+    context->save_for_backward({x, weight});
+    return at::linear(x, weight, bias);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const c10::intrusive_ptr<Ticks> ticks = ticks_of(context);
+    ticks->inputs.push_back(flat(saved[0]));
+    ticks->gradients.push_back(flat(gradients[0]));
+    return {gradients[0].matmul(saved[1]), Tensor(), Tensor(), Tensor()};
+  }
+};
+
+c10::optional<Tensor> optional(const Tensor& tensor) {
+  return tensor.defined() ? c10::optional<Tensor>(tensor) : c10::nullopt;
+}
+
+}  // namespace
+
+std::vector<Tensor> lstm_gates(const Tensor& gates, const Tensor& cell, const Tensor& peepholes) {
+  return LstmGates::apply(gates, cell, optional(peepholes));
+}
+
+Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha, double beta, double k) {
+  return Lrn::apply(x, size, alpha, beta, k);
+}
+
+LoopWeight::LoopWeight(const Tensor& weight, const Tensor& bias)
+    : ticks_(c10::make_intrusive<Ticks>()), weight_(weight), bias_(bias) {
+  // A frozen weight has no gradient to collect.
+  collects_ = torch::GradMode::is_enabled() && weight.requires_grad();
+  if (!collects_) return;
+  const variable_list tapped = Collect::apply(weight, optional(bias), ticks_);
+  weight_ = tapped[0];
+  if (bias.defined()) bias_ = tapped[1];
+}
+
+Tensor LoopWeight::linear(const Tensor& x) const {
+  if (!collects_) return at::linear(x, weight_, optional(bias_));
+  return Multiply::apply(x, weight_, optional(bias_), ticks_);
+}
+
+}  // namespace longtake::training

@@ -1,0 +1,40 @@
+// Autograd functions of our own, where LibTorch has none or one that costs too much. On any device, float32 and
+// float64, differentiable once. Private to training/.
+#pragma once
+
+#include <vector>
+
+#include "training/torch.h"
+
+namespace longtake::training {
+
+// Gates [rows, 4 C, ...] in the order i, f, g, o before their activations and the previous cell [rows, C, ...], to the
+// hidden value and the new cell. `peepholes` is [3, C] or undefined: i and f see the previous cell, o the new one.
+std::vector<torch::Tensor> lstm_gates(const torch::Tensor& gates, const torch::Tensor& cell,
+                                      const torch::Tensor& peepholes);
+
+// x [rows, C, ...] / (k + alpha / size * sum of squares of the `size` channels around)^beta. The window has
+// size / 2 channels before and (size - 1) / 2 after.
+torch::Tensor local_response_norm(const torch::Tensor& x, std::int64_t size, double alpha, double beta, double k);
+
+// A weight that a loop multiplies with at every tick. Its gradient is one product over the rows of all ticks, made when
+// the last of them is known, instead of one small product per tick. A fused kernel for a whole loop would come in here.
+class LoopWeight {
+ public:
+  // `bias` may be undefined.
+  LoopWeight(const torch::Tensor& weight, const torch::Tensor& bias);
+  // x [rows, ..., in] to [rows, ..., out].
+  torch::Tensor linear(const torch::Tensor& x) const;
+
+  // The factors of the gradient, as the backward pass comes by them: last tick first.
+  struct Ticks : torch::CustomClassHolder {
+    std::vector<torch::Tensor> inputs, gradients;
+  };
+
+ private:
+  c10::intrusive_ptr<Ticks> ticks_;
+  torch::Tensor weight_, bias_;
+  bool collects_ = false;
+};
+
+}  // namespace longtake::training

@@ -1,0 +1,66 @@
+#include "training/loss.h"
+
+#include <ATen/ATen.h>
+
+#include "training/bridge.h"
+
+namespace longtake::training {
+
+std::vector<double> normalised_gains(std::span<const double> gains, std::span<const std::int32_t> clips,
+                                     std::int64_t clip_count) {
+  if (gains.size() != clips.size()) {
+    throw InvalidArgument(fmt::format("{} gains for {} rows", gains.size(), clips.size()));
+  }
+  std::vector<double> sums(clip_count, 0);
+  for (std::size_t r = 0; r < gains.size(); ++r) sums.at(clips[r]) += gains[r];
+  std::vector<double> weights;
+  for (std::size_t r = 0; r < gains.size(); ++r) {
+    const double sum = sums[clips[r]];
+    if (!(sum > 0))
+      throw InvalidArgument(fmt::format("the gains of clip {} sum to {}, not to more than 0", clips[r], sum));
+    weights.push_back(gains[r] / sum / static_cast<double>(clip_count));
+  }
+  return weights;
+}
+
+namespace {
+
+// The factor of each row: its weight, that of its class, and none where nothing is to be said.
+torch::Tensor row_factors(std::span<const std::int64_t> labels, std::span<const double> weights,
+                          const CrossEntropyOptions& options, const torch::Tensor& logits) {
+  const std::int64_t classes = logits.size(1);
+  torch::Tensor factors = torch::empty({logits.size(0)}, torch::kFloat64);
+  double* factor = factors.data_ptr<double>();
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    if (labels[r] < -1 || labels[r] >= classes) {
+      throw InvalidArgument(fmt::format("row {} has label {}, but there are {} classes", r, labels[r], classes));
+    }
+    factor[r] = labels[r] < 0 ? 0 : weights[r];
+    if (labels[r] >= 0 && !options.class_weights.empty()) factor[r] *= options.class_weights[labels[r]];
+  }
+  return factors.to(logits.device(), logits.scalar_type());
+}
+
+}  // namespace
+
+torch::Tensor cross_entropy(const torch::Tensor& logits, std::span<const std::int64_t> labels,
+                            std::span<const double> weights, const CrossEntropyOptions& options) {
+  const auto rows = static_cast<std::size_t>(logits.size(0));
+  if (logits.dim() != 2 || labels.size() != rows || weights.size() != rows) {
+    throw InvalidArgument(fmt::format("logits {} for {} labels and {} weights", to_string(logits.sizes().vec()),
+                                      labels.size(), weights.size()));
+  }
+  if (!options.class_weights.empty() && static_cast<std::int64_t>(options.class_weights.size()) != logits.size(1)) {
+    throw InvalidArgument(fmt::format("{} class weights for {} classes", options.class_weights.size(), logits.size(1)));
+  }
+  const torch::Tensor factors = row_factors(labels, weights, options, logits);
+  const torch::Tensor log_probabilities = at::log_softmax(logits, 1);
+  const torch::Tensor index = index_tensor(labels, logits.device()).clamp_min(0).unsqueeze(1);
+  torch::Tensor losses = -log_probabilities.gather(1, index).squeeze(1);
+  if (options.label_smoothing > 0) {
+    losses = (1 - options.label_smoothing) * losses - options.label_smoothing * log_probabilities.mean(1);
+  }
+  return (losses * factors).sum();
+}
+
+}  // namespace longtake::training

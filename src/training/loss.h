@@ -1,0 +1,29 @@
+// The loss of classification: cross-entropy per row, weighed over the frames of each clip. Private to training/ (the
+// gains themselves are numbers and come from tasks/).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "training/torch.h"
+
+namespace longtake::training {
+
+// Gains per row, divided by their sum over the row's clip and by the number of clips, so that the weighted sum over all
+// rows is the mean over clips of each clip's own weighted mean. `clips` says which clip (0 .. clip_count - 1) a row is
+// of. Throws InvalidArgument when a clip that has rows has gains that do not sum to more than zero.
+std::vector<double> normalised_gains(std::span<const double> gains, std::span<const std::int32_t> clips,
+                                     std::int64_t clip_count);
+
+struct CrossEntropyOptions {
+  double label_smoothing = 0;         // that much of the target is spread evenly over all classes
+  std::vector<double> class_weights;  // factor on the loss of a row by its label; empty means 1
+};
+
+// Sum over rows of weight * cross-entropy of `logits` [rows, classes] against the row's label; rows labelled -1 add
+// nothing. A scalar. Throws InvalidArgument when sizes differ or a label is not a class.
+torch::Tensor cross_entropy(const torch::Tensor& logits, std::span<const std::int64_t> labels,
+                            std::span<const double> weights, const CrossEntropyOptions& options = {});
+
+}  // namespace longtake::training

@@ -1,0 +1,43 @@
+// What a recipe's [train] and [augment] say. Free of LibTorch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/options.h"
+#include "data/augment.h"
+#include "data/sampler.h"
+#include "tasks/loss.h"
+#include "training/learning_rate.h"
+#include "training/optimizer_options.h"
+
+namespace longtake::training {
+
+struct TrainOptions {
+  std::uint64_t seed = 1;
+  std::int64_t epochs = 30;
+  std::int64_t batch_size = 16;   // clips, or streams with carry_state
+  std::int64_t clip_frames = 0;   // frames cut from a random start; 0 takes whole clips
+  OptimizerOptions optimizer;
+  LearningRateOptions learning_rate;  // in steps
+  double clip_norm = 0;               // of all gradients together; 0 does not clip
+  double average_decay = 0;           // of the weights' moving average, which is then evaluated and saved; 0 is none
+  tasks::FrameGain gain = tasks::FrameGain::kUniform;
+  double label_smoothing = 0;
+  bool class_weights = false;  // the loss of rare classes weighs more
+  SampleOrder order = SampleOrder::kShuffled;
+  std::int64_t bptt_window = 0;  // ticks through which gradients flow; 0 through the whole clip
+  bool carry_state = false;      // streams of consecutive windows of whole videos, the state carried from batch to batch
+  std::int64_t memory_budget = std::int64_t{2} << 30;  // bytes of activations at once; what exceeds it is recomputed
+  std::int64_t cache_budget = std::int64_t{4} << 30;   // bytes of decoded frames kept
+  bool skip_bad_files = false;
+  std::int64_t patience = 0;          // epochs without a better validation before stopping; 0 never stops early
+  std::int64_t checkpoint_steps = 0;  // steps between checkpoints; 0 only after each epoch
+  double checkpoint_seconds = 60;     // and at least this often
+  AugmentationOptions augmentation;
+};
+
+// Reads both tables. `steps_per_epoch` turns epochs of the schedule into steps. Throws ConfigError.
+TrainOptions read_train_options(const Options& train, const Options& augment, std::int64_t items);
+
+}  // namespace longtake::training
