@@ -41,11 +41,23 @@ ValueId caffenet_hybrid(Builder& b, ValueId x) {
   return relu(b, "relu6", linear(b, "fc6", x, 4096, {.weights = caffe_weights(0.01, 0.1)}));
 }
 
-ValueId with_difference(Builder& b, ValueId x) {
-  const ValueId previous = b.delay("previous", b.shape(x));
-  b.connect(previous, x);
-  const ValueId difference = add(b, "difference", x, affine(b, "negated", previous, -1, 0));
-  return concat(b, "frame_and_difference", {x, difference});
+// x - y
+ValueId subtract(Builder& b, const std::string& name, ValueId x, ValueId y) {
+  return add(b, name, x, affine(b, name + ".negated", y, -1, 0));
+}
+
+// The frame beside what changed in it, as more channels.
+ValueId with_changes(Builder& b, const Options& options, ValueId x) {
+  std::vector<ValueId> channels{x};
+  if (options.get("difference", false)) {
+    const ValueId previous = b.delay("previous", b.shape(x));
+    b.connect(previous, x);
+    channels.push_back(subtract(b, "difference", x, previous));
+  }
+  if (options.get("deviation", false)) {
+    channels.push_back(subtract(b, "deviation", x, b.node("running_mean", "mean", {x}).front()));
+  }
+  return channels.size() == 1 ? x : concat(b, "frame_and_changes", channels);
 }
 
 ValueId small_cnn(Builder& b, const Options& options, ValueId x) {
@@ -53,16 +65,20 @@ ValueId small_cnn(Builder& b, const Options& options, ValueId x) {
   const auto kernels = options.get<std::vector<std::int64_t>>("kernels", {5, 3, 3});
   const std::int64_t features = options.get<std::int64_t>("features", 64);
   const bool normalise = options.get("batch_norm", false);
+  const bool global_pool = options.get("global_pool", false);
   const double drop = options.get("dropout", 0.0);
+  if (channels.empty()) throw options.error("channels", "needs at least one block");
   if (channels.size() != kernels.size()) throw options.error("kernels", "needs one size per entry of channels");
-  if (options.get("difference", false)) x = with_difference(b, x);
+  x = with_changes(b, options, x);
   for (std::size_t i = 0; i < channels.size(); ++i) {
     const std::string number = std::to_string(i + 1);
     x = conv2d(b, "conv" + number, x, {.channels = channels[i], .kernel = kernels[i], .pad = kernels[i] / 2});
     if (normalise) x = batch_norm(b, "norm" + number, x);
-    x = max_pool(b, "pool" + number, relu(b, "relu" + number, x));
+    x = relu(b, "relu" + number, x);
+    const bool last = i + 1 == channels.size();
+    x = last && global_pool ? global_max_pool(b, "pool" + number, x) : max_pool(b, "pool" + number, x);
   }
-  x = flatten(b, "flat", x);
+  if (!global_pool) x = flatten(b, "flat", x);
   if (drop > 0) x = dropout(b, "drop", x, drop);
   return relu(b, "relu", linear(b, "features", x, features));
 }

@@ -18,8 +18,10 @@ namespace longtake::layers {
 //   kernels = [5, 3, 3]       their square kernels, padded to keep the size
 //   features = 64
 //   batch_norm = false        after each convolution
-//   difference = false        also show the net the difference to the previous frame, as more input channels (the first
-//                             frame's previous frame is zero); this makes the encoder recurrent in its input
+//   global_pool = false       the last block ends in a global max pooling instead, so that features do not say where
+//   difference = false        also show the net the difference to the previous frame (to zero at the first), and
+//   deviation = false         the difference to the mean of the frames so far, each as more input channels: the encoder
+//                             then remembers frames
 //   dropout = 0.0             before the linear layer
 //
 // Throws ConfigError for an unknown encoder or option.

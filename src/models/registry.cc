@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kTinyClassifier = R"(
 encoder = "small_cnn"
 hidden_size = 6
-small_cnn = { channels = [4, 6], kernels = [3, 3], features = 8, difference = true }
+small_cnn = { channels = [4, 6], kernels = [3, 3], features = 8, difference = true, deviation = true }
 )";
 
 InputSpec tiny_video() { return {.fps = 10, .width = 14, .height = 12, .colour = "gray", .standardise = true}; }

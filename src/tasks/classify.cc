@@ -16,6 +16,12 @@ std::string Protocol::describe() const {
   return fmt::format("{}-frame clips every {}, {}, state reset at each clip", clip, stride, crop);
 }
 
+void read_protocol(const Options& evaluate, graph::Model& model) {
+  for (const char* key : {"clip", "stride", "crops"}) {
+    if (evaluate.has(key)) model.protocol[key] = std::to_string(evaluate.require<std::int64_t>(key));
+  }
+}
+
 Protocol protocol_of(const graph::Model& model) {
   Protocol protocol;
   const auto read = [&](const char* key, std::int64_t& value) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/options.h"
 #include "data/video_input.h"
 #include "graph/executor.h"
 #include "graph/prepare.h"
@@ -26,6 +27,9 @@ struct Protocol {
   // "16-frame clips every 8, 10 crops, state reset at each clip"
   std::string describe() const;
 };
+
+// Overrides the keys clip, stride and crops of the model's protocol by those of a recipe's [evaluate].
+void read_protocol(const Options& evaluate, graph::Model& model);
 
 // The model's own protocol. Throws BadData when the model file holds one that makes no sense.
 Protocol protocol_of(const graph::Model& model);
@@ -61,7 +65,7 @@ class Classifier {
   // The scores of a decoded video by `protocol`: of the video, and with clip = 0 of every frame.
   VideoResult classify(const Clip& clip, const Protocol& protocol);
   // The scores of each clip of the protocol (for clip-level accuracy), averaged over crops and frames.
-  std::vector<std::vector<float>> clip_scores() const { return clip_scores_; }
+  const std::vector<std::vector<float>>& clip_scores() const { return clip_scores_; }
 
  private:
   struct Stream {

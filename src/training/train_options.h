@@ -16,8 +16,8 @@ namespace longtake::training {
 struct TrainOptions {
   std::uint64_t seed = 1;
   std::int64_t epochs = 30;
-  std::int64_t batch_size = 16;   // clips, or streams with carry_state
-  std::int64_t clip_frames = 0;   // frames cut from a random start; 0 takes whole clips
+  std::int64_t batch_size = 16;  // clips, or streams with carry_state
+  std::int64_t clip_frames = 0;  // frames cut from a random start; 0 takes whole clips
   OptimizerOptions optimizer;
   LearningRateOptions learning_rate;  // in steps
   double clip_norm = 0;               // of all gradients together; 0 does not clip
@@ -27,7 +27,7 @@ struct TrainOptions {
   bool class_weights = false;  // the loss of rare classes weighs more
   SampleOrder order = SampleOrder::kShuffled;
   std::int64_t bptt_window = 0;  // ticks through which gradients flow; 0 through the whole clip
-  bool carry_state = false;      // streams of consecutive windows of whole videos, the state carried from batch to batch
+  bool carry_state = false;  // streams of consecutive windows of whole videos, the state carried from batch to batch
   std::int64_t memory_budget = std::int64_t{2} << 30;  // bytes of activations at once; what exceeds it is recomputed
   std::int64_t cache_budget = std::int64_t{4} << 30;   // bytes of decoded frames kept
   bool skip_bad_files = false;

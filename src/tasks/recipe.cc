@@ -1,0 +1,154 @@
+#include "tasks/recipe.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+
+#include "base/random.h"
+#include "data/folders.h"
+#include "data/groups.h"
+#include "data/kinetics.h"
+#include "data/manifest.h"
+#include "data/split_lists.h"
+#include "longtake/error.h"
+
+namespace longtake::tasks {
+
+std::string expand_variables(const std::string& text) {
+  std::string out;
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t open = text.find("${", at);
+    const std::size_t close = open == std::string::npos ? open : text.find('}', open);
+    if (close == std::string::npos) return out + text.substr(at);
+    out += text.substr(at, open - at);
+    const std::string inside = text.substr(open + 2, close - open - 2);
+    const std::size_t dash = inside.find(":-");
+    const std::string name = inside.substr(0, dash);
+    const char* value = std::getenv(name.c_str());
+    if (value != nullptr && *value != '\0') {
+      out += value;
+    } else if (dash != std::string::npos) {
+      out += inside.substr(dash + 2);
+    } else {
+      throw ConfigError(fmt::format("{}: the environment variable {} is not set", text, name));
+    }
+    at = close + 1;
+  }
+}
+
+InputSpec read_input(const Options& input) {
+  static const std::array<std::string, 3> colours{"rgb", "bgr", "gray"};
+  static const std::array<std::string, 2> policies{"stretch", "shorter_side"};
+  InputSpec spec;
+  spec.fps = input.get("fps", spec.fps);
+  spec.width = input.get("width", spec.width);
+  spec.height = input.get("height", spec.height);
+  spec.resize = input.get_choice("resize", spec.resize, policies);
+  spec.crop_width = input.get("crop_width", spec.crop_width);
+  spec.crop_height = input.get("crop_height", spec.crop_height);
+  spec.colour = input.get_choice("colour", spec.colour, colours);
+  spec.mean = input.get("mean", spec.mean);
+  spec.scale = input.get("scale", spec.scale);
+  spec.standardise = input.get("standardise", spec.standardise);
+  if (!(spec.fps >= 0 && spec.fps <= 1000)) throw input.error("fps", "must be from 0 (every frame) to 1000");
+  for (const auto& [key, size] :
+       {std::pair{"width", spec.width}, std::pair{"height", spec.height}, std::pair{"crop_width", spec.crop_width},
+        std::pair{"crop_height", spec.crop_height}}) {
+    if (size < 0 || size > 16384) throw input.error(key, "must be from 0 to 16384 pixels");
+  }
+  if ((spec.crop_width == 0) != (spec.crop_height == 0)) {
+    throw input.error("crop_width", "and crop_height go together: set both or none");
+  }
+  for (const auto& [key, values] : {std::pair{"mean", &spec.mean}, std::pair{"scale", &spec.scale}}) {
+    const auto count = static_cast<std::int64_t>(values->size());
+    if (count != 0 && count != spec.channels()) {
+      throw input.error(key, fmt::format("needs one number per channel, {} for {}", spec.channels(), spec.colour));
+    }
+  }
+  return spec;
+}
+
+namespace {
+
+std::string path_of(const Options& data, const char* key) { return expand_variables(data.require<std::string>(key)); }
+
+std::string optional_path(const Options& data, const char* key) { return expand_variables(data.get(key, "")); }
+
+Dataset read_listed(const Files& files, const Options& data) {
+  static const std::array<std::string, 5> formats{"folders", "manifest", "ucf101", "hmdb51", "kinetics"};
+  const std::string format = data.get_choice("format", "folders", formats);
+  const auto labels = data.get<std::vector<std::string>>("labels", {});
+  if (format == "folders") return read_class_folders(files, path_of(data, "path"));
+  if (format == "manifest") return read_manifest(files, path_of(data, "path"), labels);
+  if (format == "kinetics") {
+    return read_kinetics(
+        files, path_of(data, "path"),
+        {.videos = path_of(data, "videos"), .class_folders = data.get("class_folders", false), .labels = labels});
+  }
+  if (format == "hmdb51") {
+    return read_hmdb51(files, {path_of(data, "videos"), path_of(data, "lists"), data.get("split", 1)});
+  }
+  return read_ucf101(files, {.videos = path_of(data, "videos"),
+                             .class_index = path_of(data, "class_index"),
+                             .train_list = optional_path(data, "train_list"),
+                             .test_list = optional_path(data, "test_list"),
+                             .first_label = data.get<std::int64_t>("first_label", 1),
+                             .extension = data.get("extension", ".avi")});
+}
+
+// Moves a share of each class from "train" to "validation", always the same one.
+void hold_out(Dataset& dataset, double share) {
+  std::map<std::int64_t, std::vector<DatasetItem*>> by_class;
+  for (DatasetItem& item : dataset.items) {
+    if (item.split == kTrainSplit) by_class[item.label].push_back(&item);
+  }
+  for (auto& [label, items] : by_class) {
+    Random random(0, static_cast<std::uint64_t>(label));
+    random.shuffle(std::span(items));
+    const auto count = static_cast<std::size_t>(std::lround(share * static_cast<double>(items.size())));
+    for (std::size_t i = 0; i < count; ++i) items[i]->split = kValidationSplit;
+  }
+}
+
+}  // namespace
+
+Dataset load_dataset(const Files& files, const Options& data) {
+  data.ignore("classes");
+  Dataset dataset = read_listed(files, data);
+  const auto labels = data.get<std::vector<std::string>>("labels", {});
+  if (!labels.empty()) dataset = align_labels(dataset, labels);
+  const std::string pattern = data.get("group_pattern", "");
+  const GroupSplits groups{data.get<std::vector<std::string>>("train_groups", {}),
+                           data.get<std::vector<std::string>>("validation_groups", {}),
+                           data.get<std::vector<std::string>>("test_groups", {})};
+  const bool by_group = !groups.train.empty() || !groups.validation.empty() || !groups.test.empty();
+  if (!pattern.empty()) dataset = with_groups(std::move(dataset), pattern);
+  if (by_group) dataset = split_by_groups(std::move(dataset), groups);
+  const bool has_splits = std::any_of(dataset.items.begin(), dataset.items.end(),
+                                      [](const DatasetItem& item) { return !item.split.empty(); });
+  for (DatasetItem& item : dataset.items) {
+    if (!has_splits) item.split = kTrainSplit;
+  }
+  const double share = data.get("validation_share", 0.0);
+  if (!(share >= 0 && share < 1)) throw data.error("validation_share", "must be at least 0 and below 1");
+  if (share > 0) hold_out(dataset, share);
+  return dataset;
+}
+
+std::vector<std::string> dataset_labels(const Files& files, const Options& data) {
+  const auto labels = data.get<std::vector<std::string>>("labels", {});
+  if (!labels.empty()) return labels;
+  const auto classes = data.get<std::int64_t>("classes", 0);
+  if (classes == 0) return load_dataset(files, data).labels;
+  if (classes < 2 || classes > 1000000) throw data.error("classes", "must be at least 2");
+  std::vector<std::string> numbered;
+  for (std::int64_t i = 0; i < classes; ++i) numbered.push_back(fmt::format("class{:03}", i));
+  return numbered;
+}
+
+}  // namespace longtake::tasks

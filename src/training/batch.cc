@@ -1,0 +1,255 @@
+#include "training/batch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "longtake/error.h"
+#include "tasks/classify.h"
+
+namespace longtake::training {
+
+namespace {
+
+std::vector<std::int64_t> labels_of(const Dataset& dataset) {
+  std::vector<std::int64_t> labels;
+  for (const DatasetItem& item : dataset.items) labels.push_back(item.label);
+  return labels;
+}
+
+// One clip as it is played: which frames, in which transform, what each counts.
+struct Playing {
+  std::int64_t item = 0;
+  std::int64_t label = 0;
+  std::shared_ptr<const Clip> clip;
+  FrameTransform transform;
+  std::vector<std::int64_t> frames;
+  std::vector<double> gains;
+};
+
+class Player {
+ public:
+  Player(ClipCache& cache, const TrainOptions& options)
+      : cache_(cache), options_(options), sampler_(options.order, labels_of(cache.dataset()), options.seed) {}
+
+  // The next `count` items that can be read.
+  std::vector<Playing> next(std::int64_t count) {
+    std::vector<Playing> playing;
+    std::int64_t skipped = 0;
+    while (static_cast<std::int64_t>(playing.size()) < count) {
+      std::vector<std::int64_t> items;
+      std::vector<std::uint64_t> epochs;
+      while (static_cast<std::int64_t>(items.size() + playing.size()) < count) {
+        epochs.push_back(sampler_.position().epoch);
+        items.push_back(sampler_.next());
+      }
+      const auto clips = cache_.get(items);
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        if (clips[i] != nullptr) {
+          playing.push_back(play(items[i], epochs[i], clips[i]));
+        } else if (++skipped > sampler_.items_per_epoch()) {
+          throw BadData("none of the training items can be read");
+        }
+      }
+    }
+    return playing;
+  }
+
+  // The item again as it was played in `epoch`: everything about it is a function of the two.
+  Playing replay(std::int64_t item, std::uint64_t epoch) { return play(item, epoch, cache_.get(item)); }
+
+  Sampler& sampler() { return sampler_; }
+  const Sampler& sampler() const { return sampler_; }
+
+ private:
+  Playing play(std::int64_t item, std::uint64_t epoch, std::shared_ptr<const Clip> clip) const {
+    if (clip == nullptr) throw BadData(fmt::format("item {} can no longer be read", item));
+    const ClipAugmentation augmentation =
+        augment_clip(options_.augmentation, options_.seed, epoch, static_cast<std::uint64_t>(item));
+    Playing playing{.item = item, .label = cache_.dataset().items[item].label, .transform = augmentation.frame};
+    playing.frames = clip_frame_indices(augmentation, clip->count(), options_.clip_frames);
+    playing.gains = tasks::frame_gains(options_.gain, static_cast<std::int64_t>(playing.frames.size()));
+    playing.clip = std::move(clip);
+    return playing;
+  }
+
+  ClipCache& cache_;
+  const TrainOptions options_;
+  Sampler sampler_;
+};
+
+// Collects rows tick by tick, stream by stream.
+class BatchBuilder {
+ public:
+  BatchBuilder(std::int64_t ticks, std::int64_t streams, double share) : share_(share) {
+    batch_.chunk.ticks = ticks;
+    batch_.chunk.streams = streams;
+  }
+
+  void frame(const Playing& playing, std::int64_t at) {
+    const bool first = at == 0;
+    const bool last = at + 1 == static_cast<std::int64_t>(playing.frames.size());
+    add(static_cast<std::uint8_t>(graph::kActive | (first ? graph::kReset : 0) | (last ? graph::kEnd : 0)),
+        playing.label, playing.gains[at] * share_);
+    rows_.push_back({playing.clip.get(), playing.frames[at], playing.transform});
+  }
+  void nothing() { add(0, -1, 0); }
+
+  Batch finish(const InputSpec& spec) {
+    batch_.chunk.inputs.push_back({tasks::prepare_rows(rows_, spec), {}});
+    return std::move(batch_);
+  }
+  Batch& batch() { return batch_; }
+
+ private:
+  void add(std::uint8_t flag, std::int64_t label, double weight) {
+    batch_.chunk.flags.push_back(flag);
+    batch_.labels.push_back(label);
+    batch_.weights.push_back(weight);
+  }
+
+  double share_;
+  Batch batch_;
+  std::vector<tasks::ClipFrame> rows_;
+};
+
+std::int64_t whole_steps(std::int64_t items, std::int64_t batch_size) { return (items + batch_size - 1) / batch_size; }
+
+std::vector<std::int64_t> parse_numbers(const std::string& text) {
+  std::vector<std::int64_t> numbers;
+  for (std::string_view part : split(text, ' ')) numbers.push_back(parse_int64(part, "batch position"));
+  return numbers;
+}
+
+class ClipBatches final : public BatchSource {
+ public:
+  ClipBatches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options)
+      : spec_(spec), batch_size_(options.batch_size), player_(cache, options) {}
+
+  Batch next() override {
+    const std::uint64_t epoch = player_.sampler().position().epoch;
+    // An epoch's last batch is smaller rather than mixed with the next epoch.
+    const std::int64_t left = player_.sampler().items_per_epoch() - player_.sampler().position().position;
+    const std::vector<Playing> clips = player_.next(std::min(batch_size_, left));
+    std::int64_t ticks = 0;
+    for (const Playing& clip : clips) ticks = std::max(ticks, static_cast<std::int64_t>(clip.frames.size()));
+    const auto streams = static_cast<std::int64_t>(clips.size());
+    BatchBuilder builder(ticks, streams, 1.0 / static_cast<double>(streams));
+    for (std::int64_t t = 0; t < ticks; ++t) {
+      for (const Playing& clip : clips) {
+        t < static_cast<std::int64_t>(clip.frames.size()) ? builder.frame(clip, t) : builder.nothing();
+      }
+    }
+    for (const Playing& clip : clips) {
+      builder.batch().samples.push_back(static_cast<std::uint64_t>(clip.item));
+      builder.batch().items.push_back(clip.item);
+    }
+    builder.batch().epoch = epoch;
+    return builder.finish(spec_);
+  }
+
+  std::int64_t steps_per_epoch() const override {
+    return whole_steps(player_.sampler().items_per_epoch(), batch_size_);
+  }
+
+  std::string position() const override {
+    const SamplerPosition at = player_.sampler().position();
+    return fmt::format("{} {}", at.epoch, at.position);
+  }
+
+  void seek(const std::string& position) override {
+    const auto numbers = parse_numbers(position);
+    if (numbers.size() != 2) throw InvalidArgument("not a position of clip batches: " + position);
+    player_.sampler().seek({static_cast<std::uint64_t>(numbers[0]), numbers[1]});
+  }
+
+ private:
+  InputSpec spec_;
+  std::int64_t batch_size_;
+  Player player_;
+};
+
+class StreamBatches final : public BatchSource {
+ public:
+  StreamBatches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options)
+      : spec_(spec), window_(options.bptt_window), player_(cache, options), streams_(options.batch_size) {}
+
+  Batch next() override {
+    const auto count = static_cast<std::int64_t>(streams_.size());
+    BatchBuilder builder(window_, count, 1.0 / static_cast<double>(count));
+    builder.batch().starts_anew = !started_;
+    builder.batch().epoch = player_.sampler().position().epoch;
+    started_ = true;
+    for (std::int64_t t = 0; t < window_; ++t) {
+      for (Stream& stream : streams_) {
+        if (stream.at == static_cast<std::int64_t>(stream.playing.frames.size())) start(stream);
+        builder.frame(stream.playing, stream.at++);
+      }
+    }
+    for (const Stream& stream : streams_) {
+      builder.batch().samples.push_back(static_cast<std::uint64_t>(stream.playing.item));
+      builder.batch().items.push_back(stream.playing.item);
+    }
+    return builder.finish(spec_);
+  }
+
+  std::int64_t steps_per_epoch() const override {
+    return whole_steps(player_.sampler().items_per_epoch(), static_cast<std::int64_t>(streams_.size()));
+  }
+
+  std::string position() const override {
+    const SamplerPosition at = player_.sampler().position();
+    std::string text = fmt::format("{} {} {}", at.epoch, at.position, started_ ? 1 : 0);
+    for (const Stream& stream : streams_) {
+      text += fmt::format(" {} {} {}", stream.playing.item, stream.epoch, stream.at);
+    }
+    return text;
+  }
+
+  void seek(const std::string& position) override {
+    const auto numbers = parse_numbers(position);
+    if (numbers.size() != 3 + 3 * streams_.size()) {
+      throw InvalidArgument(fmt::format("not a position of {} streams: {}", streams_.size(), position));
+    }
+    player_.sampler().seek({static_cast<std::uint64_t>(numbers[0]), numbers[1]});
+    started_ = numbers[2] != 0;
+    for (std::size_t s = 0; s < streams_.size() && started_; ++s) {
+      const std::int64_t* part = &numbers[3 + 3 * s];
+      streams_[s].epoch = static_cast<std::uint64_t>(part[1]);
+      streams_[s].playing = player_.replay(part[0], streams_[s].epoch);
+      streams_[s].at = part[2];
+    }
+  }
+
+ private:
+  struct Stream {
+    Playing playing;
+    std::uint64_t epoch = 0;
+    std::int64_t at = 0;  // the next frame
+  };
+
+  void start(Stream& stream) {
+    stream.epoch = player_.sampler().position().epoch;
+    stream.playing = std::move(player_.next(1).front());
+    stream.at = 0;
+  }
+
+  InputSpec spec_;
+  std::int64_t window_;
+  Player player_;
+  std::vector<Stream> streams_;
+  bool started_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<BatchSource> clip_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options) {
+  return std::make_unique<ClipBatches>(cache, spec, options);
+}
+
+std::unique_ptr<BatchSource> stream_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options) {
+  return std::make_unique<StreamBatches>(cache, spec, options);
+}
+
+}  // namespace longtake::training
