@@ -119,9 +119,9 @@ struct DecodeStats {
 // stays until the next one comes, the last one for its own duration. With fps > 0 sample k speaks about start + k /
 // fps, where start is the later of start_s and the first frame's time, so frames are left out or shown again as the
 // rates demand, correctly at variable frame rate. With fps 0 every frame whose time lies in [start_s, end_s) comes
-// once. Frames without a time stamp follow the one before at the average frame rate; time stamps that jump back by more
-// than a second, or ahead by more than an hour (10 s in broadcast formats), are taken for a splice and the time goes on
-// without a gap. A change of resolution mid-way is scaled to the size agreed at open().
+// once. Frames without a time stamp follow the one before at the average frame rate. Time stamps that jump back by more
+// than two frames and 0.1 s, or ahead by more than an hour (10 s in broadcast formats), are taken for a splice, and the
+// time goes on without a gap. A change of resolution mid-way is scaled to the size agreed at open().
 //
 // A reader belongs to one thread at a time; different readers may be used at once. After an exception from read() only
 // seek(), stats(), info() and destruction make sense.

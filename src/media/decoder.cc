@@ -3,15 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #include "longtake/error.h"
+#include "media/decode_stats.h"
 
 namespace longtake::media {
 namespace {
 
-constexpr std::size_t kMostProblems = 16;
 // Packets whose fate is followed: more than any decoder holds back.
 constexpr std::size_t kMostWatched = 256;
 // A container that refuses this many packets in a row is given up.
@@ -21,6 +22,8 @@ constexpr std::int64_t kMostPixels = std::int64_t{1} << 27;
 constexpr double kLongestGapS = 3600.0;
 constexpr double kLongestBroadcastGapS = 10.0;
 constexpr double kUsualFps = 25.0;
+// MPEG program streams stamp some frames only; FFmpeg guesses the others from where it began to read.
+constexpr std::string_view kProgramStream = "mpeg";
 
 double frame_seconds(const MediaInfo& info) { return 1.0 / (info.fps > 0.0 ? info.fps : kUsualFps); }
 
@@ -58,10 +61,6 @@ CodecPtr open_codec(const Input& input, int threads) {
 
 }  // namespace
 
-void add_problem(DecodeStats& stats, std::string problem) {
-  if (stats.problems.size() < kMostProblems) stats.problems.push_back(std::move(problem));
-}
-
 Decoder::Decoder(Input& input, int threads, DecodeStats& stats)
     : input_(input),
       stats_(stats),
@@ -70,9 +69,10 @@ Decoder::Decoder(Input& input, int threads, DecodeStats& stats)
       received_(make_frame()),
       timeline_(frame_seconds(input.info()), longest_gap(input)),
       longest_gap_s_(longest_gap(input)),
-      stamps_count_((input.format()->iformat->flags & AVFMT_NOTIMESTAMPS) == 0) {}
+      stamps_count_((input.format()->iformat->flags & AVFMT_NOTIMESTAMPS) == 0),
+      exact_stamps_(stamps_count_ && input.info().container != kProgramStream) {}
 
-bool Decoder::can_seek() const { return input_.can_seek() && stamps_count_ && timeline_.splices() == 0; }
+bool Decoder::can_seek() const { return input_.can_seek() && exact_stamps_ && timeline_.splices() == 0; }
 
 bool Decoder::seek(double time_s) {
   if (!input_.seek(time_s)) return false;
@@ -82,7 +82,7 @@ bool Decoder::seek(double time_s) {
   corrupt_.clear();
   lost_.clear();
   errors_pending_ = refusals_in_a_row_ = 0;
-  holds_picture_ = ended_ = false;
+  holds_picture_ = ended_ = last_cut_ = false;
   await_key_ = true;
   latest_dts_ = AV_NOPTS_VALUE;
   end_of_data_s_ = 0.0;
@@ -149,10 +149,6 @@ void Decoder::feed() {
   while (true) {
     av_packet_unref(packet_.get());
     const int code = input_.read(packet_.get());
-    if (code == AVERROR(EAGAIN)) {
-      std::this_thread::yield();
-      continue;
-    }
     if (code == AVERROR_INVALIDDATA && ++refusals_in_a_row_ < kMostRefusals) {
       note_bad_packet("the container cannot be read here");
       continue;
@@ -187,11 +183,15 @@ void Decoder::send(const AVPacket* packet) {
 
 void Decoder::watch(const AVPacket& packet) {
   const std::int64_t stamp = stamp_of(packet);
-  if ((packet.flags & AV_PKT_FLAG_CORRUPT) != 0) {
+  if (packet.pts == AV_NOPTS_VALUE) exact_stamps_ = false;
+  last_cut_ = (packet.flags & AV_PKT_FLAG_CORRUPT) != 0;
+  if (last_cut_) {
     ++stats_.bad_packets;
     add_problem(stats_, fmt::format("packet at {:.3f} s: the container says that it is damaged or cut",
                                     static_cast<double>(stamp) * input_.tick_s()));
-    if (stamp != AV_NOPTS_VALUE) insert_sorted(corrupt_, stamp);
+    // Broadcast formats say so of the packet before a loss too, which may well be whole: there the decoder decides.
+    const bool broadcast = (input_.format()->iformat->flags & AVFMT_TS_DISCONT) != 0;
+    if (stamp != AV_NOPTS_VALUE && !broadcast) insert_sorted(corrupt_, stamp);
   }
   if (stamp != AV_NOPTS_VALUE && (packet.flags & AV_PKT_FLAG_DISCARD) == 0) insert_sorted(expected_, stamp);
 }
@@ -219,7 +219,7 @@ void Decoder::finish_input(int code) {
 // FFmpeg takes the end of a cut file for the end of the video; its index or length says otherwise.
 void Decoder::check_truncation() {
   AVStream* stream = input_.stream();
-  bool cut = refusals_in_a_row_ > 0;
+  bool cut = refusals_in_a_row_ > 0 || last_cut_;
   double wanted_s = 0.0;
   if (const int entries = avformat_index_get_entries_count(stream); entries > 0) {
     const AVIndexEntry* last = avformat_index_get_entry(stream, entries - 1);
@@ -235,7 +235,6 @@ void Decoder::check_truncation() {
       wanted_s = std::max(wanted_s, declared->time_s);
     }
   }
-  if (!corrupt_.empty() && !expected_.empty() && corrupt_.back() == expected_.back()) cut = true;
   if (!cut) return;
   stats_.truncated = stats_.partial = true;
   add_problem(stats_, wanted_s > 0.0 ? fmt::format("the file is cut: its data ends at {:.3f} s of {:.3f} s",

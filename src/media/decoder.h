@@ -15,9 +15,6 @@
 
 namespace longtake::media {
 
-// Adds to stats.problems, which is bounded.
-void add_problem(DecodeStats& stats, std::string problem);
-
 class Decoder {
  public:
   // Both outlive the decoder. Throws Unsupported where this FFmpeg has no decoder for the stream.
@@ -50,7 +47,9 @@ class Decoder {
   FramePtr received_;
   Timeline timeline_;
   double longest_gap_s_;
-  bool stamps_count_;  // the container has time stamps worth the name
+  bool stamps_count_;      // the container has time stamps worth the name
+  bool exact_stamps_;      // ... that are the same after a seek
+  bool last_cut_ = false;  // the packet read last is not whole
 
   // What went in and has not come out yet, by time stamp, to tell which frame it was that an error swallowed.
   std::vector<std::int64_t> expected_;

@@ -16,9 +16,9 @@ std::vector<std::byte> encode(const Tensor& image, EncoderSettings settings, con
   settings.width = static_cast<int>(image.size(1));
   Dictionary options;
   if (quantiser > 0) {
-    // A range of one value fixes the quality.
-    options.set("qmin", std::to_string(quantiser));
-    options.set("qmax", std::to_string(quantiser));
+    options.set("qmin", "1");
+    options.set("flags", "+qscale");  // a fixed quality, not a fixed size
+    options.set("global_quality", std::to_string(quantiser * FF_QP2LAMBDA));
   }
   PictureEncoder encoder(settings, options, what);
   std::vector<std::byte> bytes;

@@ -15,6 +15,7 @@ extern "C" {
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "longtake/error.h"
@@ -24,6 +25,9 @@ namespace {
 
 constexpr std::array kUrlPrefixes = {"http://", "https://", "rtsp://", "rtsps://", "rtmp://",
                                      "udp://",  "tcp://",   "srt://",  "rtp://",   "hls+http://"};
+
+// How often a camera is asked whether it has a picture.
+constexpr std::chrono::milliseconds kPollInterval{2};
 
 // A path is checked before FFmpeg sees it, for messages that say what is wrong with it.
 void check_file(const std::string& path) {
@@ -157,6 +161,8 @@ void Input::fail(int code, const LogCapture& log) const {
   if (log.last() == "moov atom not found") {
     throw BadData(name_ + ": an MP4 without its index (moov): it was cut, or is still being written");
   }
+  // The system refuses without a word; this is how the Matroska reader says that the file ends too early.
+  if (code == AVERROR(EIO) && !log.last().empty()) throw BadData(name_ + ": " + log.last());
   throw_error(code, name_, &log);
 }
 
@@ -174,6 +180,8 @@ void Input::open_container(const std::string& source, const VideoOptions& option
   if (format == nullptr) throw std::bad_alloc();
   format->interrupt_callback = {[](void* self) { return static_cast<Interrupt*>(self)->due() ? 1 : 0; },
                                 interrupt_.get()};
+  // A camera that is waited for could not be left before its next picture.
+  if (kind == SourceKind::kDevice) format->flags |= AVFMT_FLAG_NONBLOCK;
   Dictionary settings;
   settings.set("rtsp_transport", options.rtsp_over_tcp ? "tcp" : "udp");
   settings.set("pattern_type", "none");  // a '%' in a picture's name is a '%'
@@ -234,7 +242,12 @@ void Input::discard_others() {
 
 int Input::read(AVPacket* packet) {
   interrupt_->allow(read_timeout_s_, "reading");
-  return av_read_frame(format_.get(), packet);
+  while (true) {
+    const int code = av_read_frame(format_.get(), packet);
+    if (code != AVERROR(EAGAIN)) return code;
+    if (interrupt_->due()) return AVERROR_EXIT;
+    std::this_thread::sleep_for(kPollInterval);
+  }
 }
 
 bool Input::seek(double time_s) {

@@ -97,6 +97,7 @@ void PictureEncoder::encode(const Tensor& image, std::int64_t pts, const std::fu
         sws_scale(scaler_.get(), source_->data, source_->linesize, 0, source_->height, frame_->data, frame_->linesize);
   }
   frame_->pts = pts;
+  frame_->quality = codec_->global_quality;
   if (code >= 0) code = avcodec_send_frame(codec_.get(), frame_.get());
   if (code < 0) throw_error(code, what_ + ": encoding a picture", &log);
   drain(sink);

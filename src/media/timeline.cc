@@ -1,10 +1,12 @@
 #include "media/timeline.h"
 
+#include <algorithm>
+
 namespace longtake::media {
 namespace {
 
 // A smaller step back is a stamp out of order, not a new beginning.
-constexpr double kSpliceBackS = 1.0;
+constexpr double kLeastSpliceBackS = 0.1;
 
 }  // namespace
 
@@ -12,7 +14,8 @@ double Timeline::place(std::optional<double> stamp_s, double duration_s) {
   const double expected_s = last_s_ ? *last_s_ + duration_s_ : 0.0;
   double time_s = stamp_s ? *stamp_s + offset_s_ : expected_s;
   if (last_s_) {
-    if (time_s < *last_s_ - kSpliceBackS || time_s > *last_s_ + longest_gap_s_) {
+    const double splice_back_s = std::max(kLeastSpliceBackS, 2.0 * frame_s_);
+    if (time_s < *last_s_ - splice_back_s || time_s > *last_s_ + longest_gap_s_) {
       offset_s_ += expected_s - time_s;
       time_s = expected_s;
       ++splices_;

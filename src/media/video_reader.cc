@@ -8,6 +8,7 @@
 
 #include "longtake/error.h"
 #include "media/converter.h"
+#include "media/decode_stats.h"
 #include "media/decoder.h"
 #include "media/input.h"
 #include "media/sampler.h"
@@ -207,6 +208,7 @@ bool VideoReader::Impl::try_position(double from_s, double time_s) {
   if (!decoder_->seek(from_s)) return false;
   Moment moment;
   if (!decoder_->next(moment, pending_.get()) || moment.time_s > time_s + tolerance_s_) return false;
+  if (!decoder_->can_seek()) return false;  // its time stamps turned out to be guesses
   push(moment);
   return true;
 }

@@ -14,7 +14,7 @@
 namespace longtake::media {
 namespace {
 
-// A clock in which all usual frame rates are whole numbers of ticks.
+// The clock of a video whose frames have their own times.
 constexpr int kTicksPerSecond = 90000;
 
 struct FreeOutput {
@@ -43,6 +43,8 @@ void check_options(int width, int height, const VideoWriterOptions& options) {
 }
 
 void set_options(const AVCodec& codec, const VideoWriterOptions& options, Dictionary& settings) {
+  // Without B-frames MP4 says exactly how long every frame lasts.
+  if (options.variable_rate) settings.set("bf", "0");
   if (options.key_frame_interval > 0) settings.set("g", std::to_string(options.key_frame_interval));
   if (std::string_view(codec.name) == "libx264") {
     settings.set("crf", std::to_string(options.crf));
@@ -63,11 +65,12 @@ class VideoWriter::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  void write(const Tensor& image);
   void write(const Tensor& image, double time_s);
-  double next_time_s() const { return next_s_; }
   void finish();
 
  private:
+  void write_at(const Tensor& image, std::int64_t tick);
   void open_encoder(const VideoWriterOptions& options);
   void open_file();
   void write_packet(AVPacket& packet);
@@ -77,24 +80,20 @@ class VideoWriter::Impl {
   std::string temporary_;
   int width_;
   int height_;
-  double frame_s_;
+  bool variable_rate_;
   std::unique_ptr<PictureEncoder> encoder_;
   OutputPtr output_;
   AVStream* stream_ = nullptr;
   std::int64_t frames_ = 0;
   std::int64_t last_tick_ = -1;
-  double next_s_ = 0.0;
-  std::int64_t frame_ticks_;
+  std::int64_t frame_ticks_ = 1;  // how long the last one lasts
   bool finished_ = false;
 };
 
 VideoWriter::Impl::Impl(const std::string& path, int width, int height, const VideoWriterOptions& options)
-    : path_(path),
-      temporary_(path + ".tmp"),
-      width_(width),
-      height_(height),
-      frame_s_((check_options(width, height, options), 1.0 / options.fps)),
-      frame_ticks_(std::llround(frame_s_ * kTicksPerSecond)) {
+    : path_(path), temporary_(path + ".tmp"), width_(width), height_(height), variable_rate_(options.variable_rate) {
+  check_options(width, height, options);
+  if (variable_rate_) frame_ticks_ = std::llround(kTicksPerSecond / options.fps);
   silence_log();
   open_encoder(options);
   open_file();
@@ -117,10 +116,9 @@ void VideoWriter::Impl::open_encoder(const VideoWriterOptions& options) {
   settings.width = width_ + width_ % 2;
   settings.height = height_ + height_ % 2;
   settings.pixels = AV_PIX_FMT_YUV420P;
-  settings.time_base = {1, kTicksPerSecond};
-  settings.frame_rate = av_d2q(options.fps, 1001000);
+  settings.frame_rate = av_d2q(options.fps, 65535);
+  settings.time_base = options.variable_rate ? AVRational{1, kTicksPerSecond} : av_inv_q(settings.frame_rate);
   settings.global_header = true;
-  if (std::string_view(settings.codec->name) == "mpeg4") settings.time_base = av_inv_q(av_d2q(options.fps, 65535));
   Dictionary codec_options;
   set_options(*settings.codec, options, codec_options);
   encoder_ = std::make_unique<PictureEncoder>(settings, codec_options, path_);
@@ -141,32 +139,38 @@ void VideoWriter::Impl::open_file() {
   check(avio_open(&context->pb, context->url, AVIO_FLAG_WRITE), log);
   Dictionary options;
   options.set("movflags", "+faststart");  // so that it plays from a pipe or the web while it loads
-  options.set("video_track_timescale", std::to_string(kTicksPerSecond));
   check(avformat_write_header(context, options.get()), log);
 }
 
+void VideoWriter::Impl::write(const Tensor& image) {
+  if (variable_rate_) throw InvalidArgument(path_ + ": a video of variable rate needs the time of every frame");
+  write_at(image, frames_);
+}
+
 void VideoWriter::Impl::write(const Tensor& image, double time_s) {
+  if (!variable_rate_) throw InvalidArgument(path_ + ": frames with times need options.variable_rate");
+  const std::int64_t tick = time_s >= 0.0 && time_s < 1e9 ? std::llround(time_s * kTicksPerSecond) : -1;
+  if (tick <= last_tick_) {
+    throw InvalidArgument(fmt::format("{}: frame {} at {} s is not after the one before", path_, frames_, time_s));
+  }
+  write_at(image, tick);
+}
+
+void VideoWriter::Impl::write_at(const Tensor& image, std::int64_t tick) {
   if (finished_) throw InvalidArgument(path_ + ": a frame after finish()");
   check_image(image);
   if (image.size(0) != height_ || image.size(1) != width_) {
     throw InvalidArgument(fmt::format("{}: frame {} is {}x{}, the video {}x{}", path_, frames_, image.size(1),
                                       image.size(0), width_, height_));
   }
-  const AVRational time_base = encoder_->context().time_base;
-  const std::int64_t tick = std::llround(time_s / av_q2d(time_base));
-  if (!(time_s >= 0.0 && time_s < 1e9) || tick <= last_tick_) {
-    throw InvalidArgument(fmt::format("{}: frame {} at {} s is not after the one before", path_, frames_, time_s));
-  }
   last_tick_ = tick;
   ++frames_;
-  next_s_ = time_s + frame_s_;
   encoder_->encode(image, tick, [this](AVPacket& packet) { write_packet(packet); });
 }
 
 void VideoWriter::Impl::write_packet(AVPacket& packet) {
   const LogCapture log;
-  if (packet.duration == 0)
-    packet.duration = av_rescale_q(frame_ticks_, {1, kTicksPerSecond}, encoder_->context().time_base);
+  if (packet.duration == 0) packet.duration = frame_ticks_;
   av_packet_rescale_ts(&packet, encoder_->context().time_base, stream_->time_base);
   packet.stream_index = stream_->index;
   check(av_interleaved_write_frame(output_.get(), &packet), log);
@@ -192,7 +196,7 @@ VideoWriter::VideoWriter(VideoWriter&&) noexcept = default;
 VideoWriter& VideoWriter::operator=(VideoWriter&&) noexcept = default;
 VideoWriter::~VideoWriter() = default;
 
-void VideoWriter::write(const Tensor& image) { impl_->write(image, impl_->next_time_s()); }
+void VideoWriter::write(const Tensor& image) { impl_->write(image); }
 void VideoWriter::write(const Tensor& image, double time_s) { impl_->write(image, time_s); }
 void VideoWriter::finish() { impl_->finish(); }
 

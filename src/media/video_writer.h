@@ -14,6 +14,8 @@ struct VideoWriterOptions {
   int crf = 18;
   // Frames between key frames at most: what a seek may have to decode. 0 leaves it to the encoder.
   int key_frame_interval = 0;
+  // Frames come with their own times. `fps` then only says how long the last one lasts.
+  bool variable_rate = false;
 };
 
 class VideoWriter {
@@ -29,7 +31,7 @@ class VideoWriter {
 
   // Adds a frame, uint8 [height, width, 3] RGB or [height, width, 1] gray, at the next instant of the steady rate.
   void write(const Tensor& image);
-  // Adds a frame that is shown from `time_s` on, for variable frame rate. Times must rise by at least 1/90000 s.
+  // Adds a frame that is shown from `time_s` on; needs options.variable_rate. Times must rise by at least 1/90000 s.
   void write(const Tensor& image, double time_s);
   // Completes the file and gives it its name. Throws IoError where the disk is full; then the old file is untouched.
   void finish();
