@@ -9,6 +9,19 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 
+# Faster builds where the tools for it are there. CMake reads the launcher when a target is made, so this comes first.
+if(LONGTAKE_DEVELOPER)
+  find_program(LONGTAKE_CCACHE ccache)
+  if(LONGTAKE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${LONGTAKE_CCACHE})
+  endif()
+  include(CheckLinkerFlag)
+  check_linker_flag(CXX -fuse-ld=mold LONGTAKE_HAS_MOLD)
+  if(LONGTAKE_HAS_MOLD)
+    add_link_options(-fuse-ld=mold)
+  endif()
+endif()
+
 # Same machine, same seed, same bytes: the compiler may not fuse or reorder floating point differently per call site.
 add_library(longtake_options INTERFACE)
 target_compile_options(longtake_options INTERFACE -ffp-contract=off)
@@ -36,6 +49,8 @@ function(longtake_module name)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   list(TRANSFORM ARG_MODULES PREPEND longtake::)
+  # A library of headers only is used up when the module is built: whoever links the installed module need not have it.
+  list(TRANSFORM ARG_LIBRARIES REPLACE "^nlohmann_json::nlohmann_json$" "$<BUILD_INTERFACE:\\0>")
   target_link_libraries(longtake_${name} PUBLIC ${ARG_MODULES}
                         PRIVATE $<BUILD_INTERFACE:longtake_options> ${ARG_LIBRARIES})
 endfunction()
