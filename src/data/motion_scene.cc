@@ -12,6 +12,10 @@ namespace {
 
 constexpr double kTurn = 2 * std::numbers::pi;
 
+// How far each of the two waves on a sprite's outline may go, in radii.
+constexpr double kLargestBulge = 0.12;
+constexpr double kLargestOutline = 1 + 2 * kLargestBulge;
+
 // The part of `value` above its floor, in [0, 1).
 double wrap(double value) {
   const double part = value - std::floor(value);
@@ -47,8 +51,8 @@ double coverage(double distance) { return std::clamp(distance + 0.5, 0.0, 1.0); 
 // What the motion changes per frame. All three speeds are drawn, so that every motion draws alike.
 SpritePose step_of(Motion motion, Random& random) {
   const double shift = random.uniform(2.0, 4.0) / 64;
-  const double turn = random.uniform(10.0, 20.0) / 360 * kTurn;
-  const double growth = 1 / random.uniform(18.0, 30.0);
+  const double turn = random.uniform(8.0, 15.0) / 360 * kTurn;
+  const double growth = 1 / random.uniform(15.0, 22.0);
   switch (motion) {
     case Motion::kLeft:
       return {-shift, 0, 0, 0};
@@ -108,11 +112,11 @@ double NoiseTile::at(double u, double v) const {
 }
 
 MotionScene::Background::Background(Random& random) : coarse(5, random), fine(10, random) {
-  constexpr double kContrast = 35;
+  constexpr double kContrast = 25;
   base = draw_colour(random, 70, 180);
   coarse_tint = draw_colour(random, -kContrast, kContrast);
   fine_tint = draw_colour(random, -kContrast, kContrast);
-  const double speed = random.uniform(0.3, 1.0) / 64;
+  const double speed = random.uniform(0.2, 0.7) / 64;
   const double direction = random.uniform(0, kTurn);
   x = random.uniform();
   y = random.uniform();
@@ -132,8 +136,8 @@ MotionScene::Sprite::Sprite(Random& random) : texture(6, random) {
   const double middle = random.uniform(105, 150);
   front = plus({middle + contrast, middle + contrast, middle + contrast}, 1, draw_colour(random, -40, 40));
   back = plus({middle - contrast, middle - contrast, middle - contrast}, 1, draw_colour(random, -40, 40));
-  bulge2 = random.uniform(0, 0.12);
-  bulge3 = random.uniform(0, 0.12);
+  bulge2 = random.uniform(0, kLargestBulge);
+  bulge3 = random.uniform(0, kLargestBulge);
   turn2 = random.uniform(0, kTurn);
   turn3 = random.uniform(0, kTurn);
 }
@@ -167,6 +171,7 @@ void MotionScene::render(std::int64_t frame, Tensor& image) const {
   const SpritePose where = pose(frame);
   const double radius = kSmallestRadius * std::pow(kLargestRadius / kSmallestRadius, where.size);
   const double pixels = radius * static_cast<double>(size);
+  const double reach = kLargestOutline + 1 / pixels;  // in radii; beyond it there is background only
   const double cosine = std::cos(where.angle);
   const double sine = std::sin(where.angle);
   std::uint8_t* out = image.data<std::uint8_t>().data();
@@ -177,12 +182,12 @@ void MotionScene::render(std::int64_t frame, Tensor& image) const {
       const double x = (static_cast<double>(column) + 0.5) / static_cast<double>(size);
       const double from_x = shortest(x - where.x) / radius;
       Colour colour = background_.at(x, y, frame);
-      // With y downwards, a growing angle turns the sprite clockwise.
-      const double own_x = cosine * from_x + sine * from_y;
-      const double own_y = cosine * from_y - sine * from_x;
-      const double edge = sprite_.outline(std::atan2(own_y, own_x)) - std::hypot(own_x, own_y);
-      if (const double share = coverage(edge * pixels); share > 0) {
-        colour = mix(colour, sprite_.at(own_x, own_y, pixels), share);
+      if (from_x * from_x + from_y * from_y < reach * reach) {
+        // With y downwards, a growing angle turns the sprite clockwise.
+        const double own_x = cosine * from_x + sine * from_y;
+        const double own_y = cosine * from_y - sine * from_x;
+        const double edge = sprite_.outline(std::atan2(own_y, own_x)) - std::hypot(own_x, own_y);
+        colour = mix(colour, sprite_.at(own_x, own_y, pixels), coverage(edge * pixels));
       }
       for (const double channel : colour)
         *out++ = static_cast<std::uint8_t>(std::clamp(std::rint(channel), 0.0, 255.0));

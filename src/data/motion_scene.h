@@ -47,8 +47,8 @@ struct SpritePose {
   double size = 0;   // in [0, 1): the radius is kSmallestRadius * (kLargestRadius / kSmallestRadius) ^ size
 };
 
-inline constexpr double kSmallestRadius = 7.0 / 64;
-inline constexpr double kLargestRadius = 17.0 / 64;
+inline constexpr double kSmallestRadius = 8.0 / 64;
+inline constexpr double kLargestRadius = 18.0 / 64;
 
 class MotionScene {
  public:

@@ -16,8 +16,8 @@ namespace longtake {
 
 struct MotionsOptions {
   std::uint64_t seed = 1;
-  int train_per_class = 100;
-  int test_per_class = 25;
+  int train_per_class = 200;
+  int test_per_class = 50;
   int size = 64;  // pixels, both ways; even
   int frames = 16;
   double fps = 15;

@@ -196,13 +196,14 @@ TEST_F(MakeMotionsTest, RefusesOptionsOutOfRange) {
 }
 
 TEST_F(MakeMotionsTest, AFullDiskIsAnErrorAndNotACompleteSet) {
+  const MotionsOptions tiny{.train_per_class = 1, .test_per_class = 1, .size = 16, .frames = 2};
   FaultyFiles counting(Fault::kNoSpace, 1 << 20);
-  const Dataset whole = make_motions(counting, directory_ / "whole", small(), threads_);
+  const Dataset whole = make_motions(counting, directory_ / "whole", tiny, threads_);
   const std::string manifest = real_files().read(directory_ / "whole/manifest.csv");
   for (int n = 0; n < counting.operations(); ++n) {
     const std::filesystem::path place = directory_ / std::to_string(n);
     FaultyFiles files(Fault::kNoSpace, n);
-    EXPECT_THROW(make_motions(files, place, small(), threads_), IoError) << n;
+    EXPECT_THROW(make_motions(files, place, tiny, threads_), IoError) << n;
     // The manifest comes last: where it is, the set is whole.
     if (real_files().exists(place / "manifest.csv")) {
       EXPECT_EQ(real_files().read(place / "manifest.csv"), manifest);
