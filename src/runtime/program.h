@@ -11,6 +11,7 @@
 
 #include "graph/executor.h"
 #include "graph/schedule.h"
+#include "runtime/buffer.h"
 #include "runtime/kernels/kernel.h"
 #include "runtime/storage.h"
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
 #include <string_view>
 
 namespace longtake::runtime {
@@ -10,20 +9,6 @@ namespace longtake::runtime {
 using graph::kNoValue;
 using graph::Node;
 using graph::ValueId;
-
-void Buffer::Free::operator()(float* memory) const { std::free(memory); }
-
-float* Buffer::reserve(std::int64_t floats) {
-  if (floats <= capacity_) return data_.get();
-  constexpr std::int64_t kLine = 16;  // floats in 64 bytes
-  const std::int64_t rounded = (floats + kLine - 1) / kLine * kLine;
-  data_.reset();
-  capacity_ = 0;
-  data_.reset(static_cast<float*>(std::aligned_alloc(64, static_cast<std::size_t>(rounded) * sizeof(float))));
-  if (data_ == nullptr) throw std::bad_alloc();
-  capacity_ = rounded;
-  return data_.get();
-}
 
 namespace {
 

@@ -9,21 +9,6 @@
 
 namespace longtake::runtime {
 
-// 64-byte aligned floats that grow and never shrink; growing forgets the contents.
-class Buffer {
- public:
-  float* reserve(std::int64_t floats);
-  float* data() const { return data_.get(); }
-  std::int64_t bytes() const { return capacity_ * static_cast<std::int64_t>(sizeof(float)); }
-
- private:
-  struct Free {
-    void operator()(float* memory) const;
-  };
-  std::int64_t capacity_ = 0;
-  std::unique_ptr<float, Free> data_;
-};
-
 // The layout of each value: with `channels_last`, of every map that a convolution or pooling touches, directly or
 // through ops that work on any layout; so no reorders are needed between them.
 std::vector<Layout> assign_layouts(const graph::Plan& plan, bool channels_last);

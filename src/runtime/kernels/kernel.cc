@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "longtake/error.h"
+#include "runtime/kernels/level.h"
 
 namespace longtake::runtime {
 
@@ -45,6 +46,16 @@ KernelLevel kernel_level_from_environment() {
     return level;
   }
   throw ConfigError(fmt::format("LONGTAKE_KERNELS=\"{}\" is none of reference, portable, avx2 and avx512", wanted));
+}
+
+const LevelKernels& kernels_of(KernelLevel level) {
+#if defined(__x86_64__)
+  if (level >= KernelLevel::kAvx512) return avx512_kernels();
+  if (level >= KernelLevel::kAvx2) return avx2_kernels();
+#else
+  (void)level;
+#endif
+  return portable_kernels();
 }
 
 double attribute_or(const graph::Node& node, const std::string& key, double otherwise) {

@@ -83,6 +83,12 @@ struct WindowGeometry {
 // Of conv2d (kernel from the weight), max_pool or average_pool.
 WindowGeometry window_geometry(const KernelRequest& request);
 
+// batch_norm with its running statistics is x slope + offset, per channel.
+struct ChannelScale {
+  std::vector<float> slope, offset;
+};
+ChannelScale batch_norm_scale(const KernelRequest& request);
+
 // One row of a map from one layout to the other.
 void to_channels_last(const float* from, float* to, const Shape& shape);
 void to_channels_first(const float* from, float* to, const Shape& shape);

@@ -1,11 +1,52 @@
 // Which kernels there are for each op, best first.
-#include <map>
+#include <array>
 #include <string_view>
 
+#include "runtime/kernels/fast.h"
 #include "runtime/kernels/reference.h"
 
 namespace longtake::runtime {
 
-std::unique_ptr<Kernel> make_kernel(const KernelRequest& request) { return make_reference_kernel(request); }
+namespace {
+
+struct Entry {
+  std::string_view op;
+  KernelMaker make;
+};
+
+// The reference takes what no kernel here does.
+constexpr Entry kFast[] = {
+    {"conv2d", make_depthwise_kernel},
+    {"conv2d", make_convolution_kernel},
+    {"linear", make_linear_kernel},
+    {"max_pool", make_pool_kernel},
+    {"average_pool", make_pool_kernel},
+    {"global_max_pool", make_global_pool_kernel},
+    {"global_average_pool", make_global_pool_kernel},
+    {"lrn", make_lrn_kernel},
+    {"batch_norm", make_batch_norm_kernel},
+    {"relu", make_elementwise_kernel},
+    {"sigmoid", make_elementwise_kernel},
+    {"tanh", make_elementwise_kernel},
+    {"affine", make_elementwise_kernel},
+    {"add", make_elementwise_kernel},
+    {"mul", make_elementwise_kernel},
+    {"softmax", make_softmax_kernel},
+    {"concat", make_concat_kernel},
+    {"lstm_gates", make_lstm_gates_kernel},
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_kernel(const KernelRequest& request) {
+  if (request.level != KernelLevel::kReference) {
+    for (const Entry& entry : kFast) {
+      if (entry.op != request.op.node.op) continue;
+      std::unique_ptr<Kernel> kernel = entry.make(request);
+      if (kernel != nullptr) return kernel;
+    }
+  }
+  return make_reference_kernel(request);
+}
 
 }  // namespace longtake::runtime

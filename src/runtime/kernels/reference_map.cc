@@ -147,20 +147,25 @@ RowFunction reference_lrn(const KernelRequest& request) {
   };
 }
 
-// With the running statistics.
-RowFunction reference_batch_norm(const KernelRequest& request) {
-  const std::int64_t channels = request.outputs[0][0], places = element_count(request.outputs[0]) / channels;
-  const auto epsilon = attribute_or(request.op.node, "epsilon", 1e-5);
+ChannelScale batch_norm_scale(const KernelRequest& request) {
+  const double epsilon = attribute_or(request.op.node, "epsilon", 1e-5);
   const auto scale = weight_of(request, 0), shift = weight_of(request, 1);
   const auto mean = weight_of(request, 2), variance = weight_of(request, 3);
-  std::vector<float> slope(channels), offset(channels);
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const double a = (scale.empty() ? 1.0 : scale[c]) / std::sqrt(variance[c] + epsilon);
-    slope[c] = static_cast<float>(a);
-    offset[c] = static_cast<float>((shift.empty() ? 0.0 : shift[c]) - mean[c] * a);
+  ChannelScale result;
+  for (std::size_t c = 0; c < variance.size(); ++c) {
+    const double slope = (scale.empty() ? 1.0 : scale[c]) / std::sqrt(variance[c] + epsilon);
+    result.slope.push_back(static_cast<float>(slope));
+    result.offset.push_back(static_cast<float>((shift.empty() ? 0.0 : shift[c]) - mean[c] * slope));
   }
+  return result;
+}
+
+RowFunction reference_batch_norm(const KernelRequest& request) {
+  const std::int64_t channels = request.outputs[0][0], places = element_count(request.outputs[0]) / channels;
+  const ChannelScale scale = batch_norm_scale(request);
   return [=](const float* const* in, float* const* out) {
-    for (std::int64_t n = 0; n < channels * places; ++n) out[0][n] = in[0][n] * slope[n / places] + offset[n / places];
+    for (std::int64_t n = 0; n < channels * places; ++n)
+      out[0][n] = in[0][n] * scale.slope[n / places] + scale.offset[n / places];
   };
 }
 

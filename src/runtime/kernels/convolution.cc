@@ -1,0 +1,192 @@
+// conv2d as a matrix product that gathers nothing: in a channels-last map the numbers under a row of the kernel lie
+// side by side, so each output place is an input row of a few runs. Padding is copied around the map once per frame.
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/kernels/fast.h"
+#include "runtime/kernels/level.h"
+#include "runtime/kernels/matrix.h"
+#include "runtime/kernels/ranges.h"
+
+namespace longtake::runtime {
+
+namespace {
+
+// A frame with its padding.
+struct PaddedFrame {
+  explicit PaddedFrame(const WindowGeometry& geometry)
+      : g(geometry), height(g.height + 2 * g.pad[0]), width(g.width + 2 * g.pad[1]) {
+    if (g.pad[0] == 0 && g.pad[1] == 0) return;
+    std::fill_n(buffer.reserve(height * width * g.channels), height * width * g.channels, 0.0f);
+  }
+
+  // The frame with padding; the border stays zero from frame to frame.
+  const float* fill(const float* frame, ThreadPool* pool) {
+    if (buffer.data() == nullptr) return frame;
+    const std::int64_t line = g.width * g.channels;
+    for_ranges(pool, g.height, line, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t y = begin; y < end; ++y) {
+        float* to = buffer.data() + ((y + g.pad[0]) * width + g.pad[1]) * g.channels;
+        std::memcpy(to, frame + y * line, static_cast<std::size_t>(line) * sizeof(float));
+      }
+    });
+    return buffer.data();
+  }
+
+  WindowGeometry g;
+  std::int64_t height, width;
+  Buffer buffer;
+};
+
+// Where the window of every output place begins in the padded frame.
+std::vector<std::int64_t> window_offsets(const WindowGeometry& g, std::int64_t padded_width) {
+  std::vector<std::int64_t> offsets;
+  for (std::int64_t y = 0; y < g.out_height; ++y) {
+    for (std::int64_t x = 0; x < g.out_width; ++x) {
+      offsets.push_back((y * g.stride[0] * padded_width + x * g.stride[1]) * g.channels);
+    }
+  }
+  return offsets;
+}
+
+class ConvolutionKernel final : public Kernel {
+ public:
+  explicit ConvolutionKernel(const KernelRequest& request)
+      : frame_(window_geometry(request)),
+        groups_(request.op.node.attribute<std::int64_t>("groups")),
+        out_channels_(request.outputs[0][0]),
+        relu_(request.relu),
+        offsets_(window_offsets(frame_.g, frame_.width)) {
+    const Shape& shape = request.op.parameters[0];
+    const std::int64_t outputs = out_channels_ / groups_, depth = shape[1] * shape[2] * shape[3];
+    const float* weight = request.weights[0]->data<float>().data();
+    const float* bias = request.weights[1] == nullptr ? nullptr : request.weights[1]->data<float>().data();
+    std::vector<float> last(outputs * depth);  // one group's weights, channels last
+    for (std::int64_t group = 0; group < groups_; ++group) {
+      for (std::int64_t o = 0; o < outputs; ++o) {
+        to_channels_last(weight + (group * outputs + o) * depth, &last[o * depth], {shape[1], shape[2], shape[3]});
+      }
+      matrices_.emplace_back(request.level, outputs, depth, last.data(),
+                             bias == nullptr ? nullptr : bias + group * outputs, window_runs());
+    }
+  }
+
+  const char* name() const override { return matrices_.front().name(); }
+
+  std::int64_t bytes() const override {
+    std::int64_t bytes = frame_.buffer.bytes() + static_cast<std::int64_t>(offsets_.size() * sizeof(offsets_[0]));
+    for (const PackedMatrix& matrix : matrices_) bytes += matrix.bytes();
+    return bytes;
+  }
+
+  void run(const KernelCall& call) override {
+    const WindowGeometry& g = frame_.g;
+    const std::int64_t places = g.out_height * g.out_width;
+    const std::int64_t in_size = g.channels * g.height * g.width, out_size = out_channels_ * places;
+    for (std::int64_t r = 0; r < call.rows; ++r) {
+      const float* frame = frame_.fill(call.inputs[0] + r * in_size, call.pool);
+      for (std::int64_t group = 0; group < groups_; ++group) {
+        matrices_[group].multiply({frame + group * (g.channels / groups_), offsets_.data(), 0}, places,
+                                  call.outputs[0] + r * out_size + group * (out_channels_ / groups_), out_channels_,
+                                  relu_, call.pool);
+      }
+    }
+  }
+
+ private:
+  // The numbers under one window, in the order row, column, channel.
+  std::vector<Run> window_runs() const {
+    const WindowGeometry& g = frame_.g;
+    const std::int64_t channels = g.channels / groups_;
+    const bool side_by_side = groups_ == 1 && g.dilation[1] == 1;
+    std::vector<Run> runs;
+    for (std::int64_t y = 0; y < g.kernel[0]; ++y) {
+      const std::int64_t line = y * g.dilation[0] * frame_.width * g.channels;
+      if (side_by_side) {
+        runs.push_back({line, g.kernel[1] * channels});
+        continue;
+      }
+      for (std::int64_t x = 0; x < g.kernel[1]; ++x) runs.push_back({line + x * g.dilation[1] * g.channels, channels});
+    }
+    return runs;
+  }
+
+  PaddedFrame frame_;
+  std::int64_t groups_, out_channels_;
+  bool relu_;
+  std::vector<std::int64_t> offsets_;
+  std::vector<PackedMatrix> matrices_;  // per group
+};
+
+// A kernel per channel: no matrix product, but channels side by side are vectors.
+class DepthwiseKernel final : public Kernel {
+ public:
+  explicit DepthwiseKernel(const KernelRequest& request)
+      : frame_(window_geometry(request)), vector_(kernels_of(request.level).vector), relu_(request.relu) {
+    const WindowGeometry& g = frame_.g;
+    const std::int64_t taps = g.kernel[0] * g.kernel[1];
+    weight_.resize(taps * g.channels);
+    start_.resize(g.channels);
+    const auto weight = request.weights[0]->data<float>();
+    for (std::int64_t c = 0; c < g.channels; ++c) {
+      for (std::int64_t t = 0; t < taps; ++t) weight_[t * g.channels + c] = weight[c * taps + t];
+      if (request.weights[1] != nullptr) start_[c] = request.weights[1]->data<float>()[c];
+    }
+  }
+
+  const char* name() const override { return "depthwise"; }
+  std::int64_t bytes() const override {
+    return frame_.buffer.bytes() + static_cast<std::int64_t>((weight_.size() + start_.size()) * sizeof(float));
+  }
+
+  void run(const KernelCall& call) override {
+    const WindowGeometry& g = frame_.g;
+    for (std::int64_t r = 0; r < call.rows; ++r) {
+      const float* frame = frame_.fill(call.inputs[0] + r * g.channels * g.height * g.width, call.pool);
+      float* out = call.outputs[0] + r * g.channels * g.out_height * g.out_width;
+      for_ranges(call.pool, g.out_height, g.out_width * g.channels * g.kernel[0] * g.kernel[1],
+                 [&](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t y = begin; y < end; ++y) run_line(frame, y, out + y * g.out_width * g.channels);
+                 });
+    }
+  }
+
+ private:
+  void run_line(const float* frame, std::int64_t y, float* out) const {
+    const WindowGeometry& g = frame_.g;
+    for (std::int64_t x = 0; x < g.out_width; ++x, out += g.channels) {
+      std::copy(start_.begin(), start_.end(), out);
+      const float* weight = weight_.data();
+      for (std::int64_t ky = 0; ky < g.kernel[0]; ++ky) {
+        for (std::int64_t kx = 0; kx < g.kernel[1]; ++kx, weight += g.channels) {
+          const std::int64_t iy = y * g.stride[0] + ky * g.dilation[0], ix = x * g.stride[1] + kx * g.dilation[1];
+          vector_.multiply_add(frame + (iy * frame_.width + ix) * g.channels, weight, out, g.channels);
+        }
+      }
+      if (!relu_) continue;
+      for (std::int64_t c = 0; c < g.channels; ++c) out[c] = out[c] < 0 ? 0 : out[c];
+    }
+  }
+
+  PaddedFrame frame_;
+  const VectorKernel& vector_;
+  bool relu_;
+  std::vector<float> weight_;  // [kernel height, kernel width, channels]
+  std::vector<float> start_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_depthwise_kernel(const KernelRequest& request) {
+  const std::int64_t groups = request.op.node.attribute<std::int64_t>("groups");
+  const bool one_each = groups == request.op.inputs[0][0] && groups == request.outputs[0][0];
+  if (!one_each || groups == 1 || !all_channels_last(request)) return nullptr;
+  return std::make_unique<DepthwiseKernel>(request);
+}
+
+std::unique_ptr<Kernel> make_convolution_kernel(const KernelRequest& request) {
+  if (!all_channels_last(request)) return nullptr;
+  return std::make_unique<ConvolutionKernel>(request);
+}
+
+}  // namespace longtake::runtime

@@ -1,0 +1,23 @@
+// The kernels above the reference. Each maker returns null for what its kernel does not do.
+#pragma once
+
+#include "runtime/kernels/kernel.h"
+
+namespace longtake::runtime {
+
+std::unique_ptr<Kernel> make_linear_kernel(const KernelRequest& request);       // vectors
+std::unique_ptr<Kernel> make_depthwise_kernel(const KernelRequest& request);    // conv2d with a group per channel
+std::unique_ptr<Kernel> make_convolution_kernel(const KernelRequest& request);  // conv2d of channels-last maps
+std::unique_ptr<Kernel> make_pool_kernel(const KernelRequest& request);         // max_pool, average_pool, channels-last
+std::unique_ptr<Kernel> make_global_pool_kernel(const KernelRequest& request);  // channels-last
+std::unique_ptr<Kernel> make_lrn_kernel(const KernelRequest& request);          // channels-last, beta = 0.75
+std::unique_ptr<Kernel> make_elementwise_kernel(const KernelRequest& request);  // relu, sigmoid, tanh, affine, add, mul
+std::unique_ptr<Kernel> make_batch_norm_kernel(const KernelRequest& request);   // vectors and channels-last maps
+std::unique_ptr<Kernel> make_softmax_kernel(const KernelRequest& request);      // over the dimension that is innermost
+std::unique_ptr<Kernel> make_concat_kernel(const KernelRequest& request);
+std::unique_ptr<Kernel> make_lstm_gates_kernel(const KernelRequest& request);  // vectors and channels-last maps
+
+// Whether every map among inputs and outputs is channels-last (a vector is in any layout).
+bool all_channels_last(const KernelRequest& request);
+
+}  // namespace longtake::runtime

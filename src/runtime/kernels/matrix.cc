@@ -1,0 +1,124 @@
+#include "runtime/kernels/matrix.h"
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/kernels/level.h"
+#include "runtime/kernels/ranges.h"
+
+namespace longtake::runtime {
+
+namespace {
+
+// Rows whose block of inputs stays in the second cache; a multiple of every kernel's rows_at_once.
+constexpr std::int64_t kRowBlock = 192;
+constexpr std::int64_t kMostRowsAtOnce = 16;
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+PackedMatrix::PackedMatrix(KernelLevel level, std::int64_t outputs, std::int64_t depth, const float* weight,
+                           const float* bias, std::vector<Run> runs)
+    : kernel_(&kernels_of(level).tile),
+      outputs_(outputs),
+      depth_(depth),
+      panels_(divide_up(outputs, kernel_->width)),
+      runs_(std::move(runs)) {
+  pack(weight, bias);
+  split_runs(runs_);
+}
+
+void PackedMatrix::pack(const float* weight, const float* bias) {
+  const std::int64_t width = kernel_->width;
+  float* to = packed_.reserve(panels_ * depth_ * width);
+  std::fill_n(to, panels_ * depth_ * width, 0.0f);
+  float* start = start_.reserve(panels_ * width);
+  std::fill_n(start, panels_ * width, 0.0f);
+  for (std::int64_t o = 0; o < outputs_; ++o) {
+    float* column = to + o / width * depth_ * width + o % width;
+    for (std::int64_t k = 0; k < depth_; ++k) column[k * width] = weight[o * depth_ + k];
+    if (bias != nullptr) start[o] = bias[o];
+  }
+}
+
+void PackedMatrix::split_runs(const std::vector<Run>& runs) {
+  std::int64_t done = 0;
+  blocks_.push_back({0, 0, 0});
+  for (Run run : runs) {
+    while (run.length > 0) {
+      const std::int64_t room = blocks_.back().begin + kernel_->depth - done;
+      if (room == 0) {
+        const auto next = static_cast<std::int64_t>(block_runs_.size());
+        blocks_.push_back({done, next, next});
+        continue;
+      }
+      const std::int64_t length = std::min(run.length, room);
+      block_runs_.push_back({run.offset, length});
+      blocks_.back().last_run = static_cast<std::int64_t>(block_runs_.size());
+      run = {run.offset + length, run.length - length};
+      done += length;
+    }
+  }
+}
+
+void PackedMatrix::multiply(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu,
+                            ThreadPool* pool) const {
+  if (rows <= kernel_->rows_at_once) {
+    multiply_few(x, rows, y, y_stride, relu, pool);
+    return;
+  }
+  const std::int64_t row_blocks = divide_up(rows, kRowBlock);
+  const std::int64_t threads = pool == nullptr ? 1 : pool->threads();
+  // Enough tasks for all threads: the outputs are split as far as the rows alone are too few.
+  const std::int64_t wanted = threads == 1 ? 1 : divide_up(4 * threads, row_blocks);
+  const std::int64_t panels_each = divide_up(panels_, std::min(wanted, panels_));
+  const std::int64_t parts = divide_up(panels_, panels_each);
+  const std::int64_t work = rows * depth_ * panels_ * kernel_->width / 16;  // in floats read, about
+  for_ranges(pool, row_blocks * parts, work / (row_blocks * parts), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t task = begin; task < end; ++task) {
+      const std::int64_t row = task / parts * kRowBlock, panel = task % parts * panels_each;
+      multiply_block(x, row, std::min(rows, row + kRowBlock), panel, std::min(panels_, panel + panels_each), y,
+                     y_stride, relu);
+    }
+  });
+}
+
+// So few rows that each weight is used once: the whole depth at a stretch, as fast as the weights can be read.
+void PackedMatrix::multiply_few(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu,
+                                ThreadPool* pool) const {
+  std::array<const float*, kMostRowsAtOnce> addresses;
+  for (std::int64_t r = 0; r < rows; ++r) addresses[r] = x.row(r);
+  const std::int64_t at_once = kernel_->panels_at_once(rows);
+  const std::int64_t width = kernel_->width, panel_size = depth_ * width;
+  for_ranges(pool, divide_up(panels_, at_once), at_once * panel_size, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t group = begin; group < end; ++group) {
+      const std::int64_t panel = group * at_once;
+      kernel_->run({addresses.data(), rows, runs_.data(), static_cast<std::int64_t>(runs_.size()),
+                    packed_.data() + panel * panel_size, panel_size, std::min(at_once, panels_ - panel),
+                    start_.data() + panel * width, y + panel * width, y_stride, outputs_ - panel * width, relu});
+    }
+  });
+}
+
+void PackedMatrix::multiply_block(const RowAddresses& x, std::int64_t row_begin, std::int64_t row_end,
+                                  std::int64_t panel_begin, std::int64_t panel_end, float* y, std::int64_t y_stride,
+                                  bool relu) const {
+  std::array<const float*, kRowBlock> addresses;
+  for (std::int64_t r = row_begin; r < row_end; ++r) addresses[r - row_begin] = x.row(r);
+  const std::int64_t width = kernel_->width;
+  for (const Block& block : blocks_) {
+    const bool first = &block == &blocks_.front(), last = &block == &blocks_.back();
+    for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
+      for (std::int64_t row = row_begin; row < row_end; row += kernel_->rows_at_once) {
+        kernel_->run({addresses.data() + (row - row_begin), std::min(kernel_->rows_at_once, row_end - row),
+                      block_runs_.data() + block.first_run, block.last_run - block.first_run,
+                      packed_.data() + (panel * depth_ + block.begin) * width, 0, 1,
+                      first ? start_.data() + panel * width : nullptr, y + row * y_stride + panel * width, y_stride,
+                      outputs_ - panel * width, relu && last});
+      }
+    }
+  }
+}
+
+}  // namespace longtake::runtime

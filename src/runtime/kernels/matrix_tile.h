@@ -1,0 +1,93 @@
+// The inner loop of the matrix product, written once over a type of vector V: Register, kLanes, load, store, broadcast,
+// fma(a, b, c) = a b + c, relu. A panel is two registers wide.
+//
+// Each level includes it in a file compiled for that level's instructions, with a V of its own in an unnamed namespace.
+// It uses nothing from the standard library, whose functions the linker might then take from that file for any machine.
+#pragma once
+
+#include "runtime/kernels/matrix.h"
+
+namespace longtake::runtime {
+namespace {
+
+// The accumulators of R rows times P panels.
+template <class V, int R, int P>
+struct Sums {
+  static constexpr int kColumns = 2 * P;
+  static constexpr int kWidth = kColumns * V::kLanes;
+  typename V::Register values[R][kColumns];
+
+  // From the bias, or from what the blocks before gave. Beyond the last output there is nothing to read.
+  void start(const TileCall& call) {
+    for (int r = 0; r < R; ++r) {
+      float edge[kWidth];
+      const float* from = call.start;
+      if (from == nullptr) {
+        from = call.out + r * call.out_stride;
+        if (call.columns < kWidth) {
+          for (int c = 0; c < kWidth; ++c) edge[c] = c < call.columns ? from[c] : 0.0f;
+          from = edge;
+        }
+      }
+      for (int c = 0; c < kColumns; ++c) values[r][c] = V::load(from + c * V::kLanes);
+    }
+  }
+
+  void finish(const TileCall& call) {
+    for (int r = 0; r < R; ++r) {
+      float* out = call.out + r * call.out_stride;
+      float edge[kWidth];
+      float* to = call.columns < kWidth ? edge : out;
+      for (int c = 0; c < kColumns; ++c) {
+        V::store(to + c * V::kLanes, call.relu ? V::relu(values[r][c]) : values[r][c]);
+      }
+      if (to == out) continue;
+      for (int c = 0; c < call.columns; ++c) out[c] = edge[c];
+    }
+  }
+};
+
+template <class V, int R, int P>
+void multiply(const TileCall& call) {
+  constexpr int kPanel = 2 * V::kLanes;
+  constexpr int kAhead = 16 * kPanel;  // how far ahead weights are fetched that are used but few times
+  Sums<V, R, P> sums;
+  sums.start(call);
+  const float* weights = call.panels;
+  for (std::int64_t n = 0; n < call.run_count; ++n) {
+    const Run run = call.runs[n];
+    const float* x[R];
+    for (int r = 0; r < R; ++r) x[r] = call.rows[r] + run.offset;
+    for (std::int64_t k = 0; k < run.length; ++k, weights += kPanel) {
+      typename V::Register w[2 * P];
+      for (int p = 0; p < P; ++p) {
+        const float* panel = weights + p * call.panel_stride;
+        w[2 * p] = V::load(panel);
+        w[2 * p + 1] = V::load(panel + V::kLanes);
+        if constexpr (R < 4) {
+          for (int line = 0; line < kPanel; line += 16) __builtin_prefetch(panel + kAhead + line);
+        }
+      }
+      for (int r = 0; r < R; ++r) {
+        const typename V::Register value = V::broadcast(x[r] + k);
+        for (int c = 0; c < 2 * P; ++c) sums.values[r][c] = V::fma(value, w[c], sums.values[r][c]);
+      }
+    }
+  }
+  sums.finish(call);
+}
+
+// Any number of rows up to R, of P panels or fewer.
+template <class V, int R, int P>
+void multiply_tile(const TileCall& call) {
+  if constexpr (R > 1) {
+    if (call.row_count < R) return multiply_tile<V, R - 1, P>(call);
+  }
+  if constexpr (P > 1) {
+    if (call.panel_count < P) return multiply_tile<V, R, P - 1>(call);
+  }
+  multiply<V, R, P>(call);
+}
+
+}  // namespace
+}  // namespace longtake::runtime
