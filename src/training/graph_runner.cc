@@ -163,4 +163,25 @@ std::vector<RunnerOutput> GraphRunner::run(const graph::Chunk& chunk, std::span<
   return outputs;
 }
 
+void bind(const graph::Model& model, const graph::Graph& from_graph, const std::vector<RunnerOutput>& outputs,
+          const graph::Graph& to_graph, graph::Chunk& chunk, std::vector<torch::Tensor>& given) {
+  given.resize(to_graph.inputs.size());
+  for (const graph::Binding& binding : model.bindings) {
+    if (binding.from_graph != from_graph.name || binding.to_graph != to_graph.name) continue;
+    std::size_t index = 0;
+    while (from_graph.outputs[index].name != binding.from_output) ++index;  // check() has seen to its existence
+    const RunnerOutput& from = outputs.at(index);
+    std::vector<std::int64_t> newest(chunk.streams, -1);
+    for (std::size_t r = 0; r < from.rows.size(); ++r) newest[from.rows[r].stream] = static_cast<std::int64_t>(r);
+    for (std::int64_t s = 0; s < chunk.streams; ++s) {
+      if (newest[s] >= 0) continue;
+      throw InvalidArgument(fmt::format("graph '{}' gave stream {} no '{}' for '{}.{}'", from_graph.name, s,
+                                        binding.from_output, binding.to_graph, binding.to_input));
+    }
+    const std::size_t input = to_graph.input_index(binding.to_input);
+    given[input] = from.data.index_select(0, index_tensor(newest, from.data.device()));
+    chunk.inputs.at(input) = {from_torch(given[input]), {}};
+  }
+}
+
 }  // namespace longtake::training

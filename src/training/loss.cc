@@ -6,23 +6,6 @@
 
 namespace longtake::training {
 
-std::vector<double> normalised_gains(std::span<const double> gains, std::span<const std::int32_t> clips,
-                                     std::int64_t clip_count) {
-  if (gains.size() != clips.size()) {
-    throw InvalidArgument(fmt::format("{} gains for {} rows", gains.size(), clips.size()));
-  }
-  std::vector<double> sums(clip_count, 0);
-  for (std::size_t r = 0; r < gains.size(); ++r) sums.at(clips[r]) += gains[r];
-  std::vector<double> weights;
-  for (std::size_t r = 0; r < gains.size(); ++r) {
-    const double sum = sums[clips[r]];
-    if (!(sum > 0))
-      throw InvalidArgument(fmt::format("the gains of clip {} sum to {}, not to more than 0", clips[r], sum));
-    weights.push_back(gains[r] / sum / static_cast<double>(clip_count));
-  }
-  return weights;
-}
-
 namespace {
 
 // The factor of each row: its weight, that of its class, and none where nothing is to be said.

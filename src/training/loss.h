@@ -10,12 +10,6 @@
 
 namespace longtake::training {
 
-// Gains per row, divided by their sum over the row's clip and by the number of clips, so that the weighted sum over all
-// rows is the mean over clips of each clip's own weighted mean. `clips` says which clip (0 .. clip_count - 1) a row is
-// of. Throws InvalidArgument when a clip that has rows has gains that do not sum to more than zero.
-std::vector<double> normalised_gains(std::span<const double> gains, std::span<const std::int32_t> clips,
-                                     std::int64_t clip_count);
-
 struct CrossEntropyOptions {
   double label_smoothing = 0;         // that much of the target is spread evenly over all classes
   std::vector<double> class_weights;  // factor on the loss of a row by its label; empty means 1
