@@ -90,25 +90,25 @@ Tensor prepare_rows(std::span<const ClipFrame> rows, const InputSpec& spec) {
   return prepared;
 }
 
-namespace {
-
 std::size_t output_index(const graph::Graph& graph, const std::string& name) {
   return static_cast<std::size_t>(&graph.output(name) - graph.outputs.data());
 }
 
-}  // namespace
-
-Classifier::Classifier(const graph::Model& model, graph::Executor& executor, std::int64_t chunk_rows)
-    : model_(model), executor_(executor), chunk_rows_(std::max<std::int64_t>(1, chunk_rows)) {
-  const graph::Graph& graph = *executor.plan().graph;
+const InputSpec& video_input_of(const graph::Model& model, const graph::Executor& executor) {
   const auto spec = model.inputs.find("frame");
-  if (model.task != "classify" || graph.inputs.size() != 1 || spec == model.inputs.end()) {
+  if (model.task != "classify" || executor.plan().graph->inputs.size() != 1 || spec == model.inputs.end()) {
     throw InvalidArgument(fmt::format("model '{}' does not classify video", model.name));
   }
-  spec_ = spec->second;
-  scores_output_ = output_index(graph, "scores");
-  video_output_ = output_index(graph, "video");
+  return spec->second;
 }
+
+Classifier::Classifier(const graph::Model& model, graph::Executor& executor, std::int64_t chunk_rows)
+    : model_(model),
+      executor_(executor),
+      chunk_rows_(std::max<std::int64_t>(1, chunk_rows)),
+      spec_(video_input_of(model, executor)),
+      scores_output_(output_index(*executor.plan().graph, "scores")),
+      video_output_(output_index(*executor.plan().graph, "video")) {}
 
 graph::Chunk Classifier::chunk_of(const Clip& clip, std::span<const Stream> streams, std::int64_t begin,
                                   std::int64_t ticks) const {

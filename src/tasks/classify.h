@@ -52,6 +52,11 @@ struct ClipFrame {
 // The rows as the model wants them, float32 [rows, channels, height, width]. All clips have frames of the same size.
 Tensor prepare_rows(std::span<const ClipFrame> rows, const InputSpec& spec);
 
+// The spec of the only input "frame" of a classifier's graph "main", and where an output is among its outputs. Throw
+// InvalidArgument when the model does not classify video or has no such output.
+const InputSpec& video_input_of(const graph::Model& model, const graph::Executor& executor);
+std::size_t output_index(const graph::Graph& graph, const std::string& name);
+
 // A classifier: one graph "main" with the input "frame" and the outputs "scores" and "video".
 class Classifier {
  public:

@@ -1,0 +1,45 @@
+#include "cli/classifier.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/cli.h"
+#include "graph/model_file.h"
+#include "longtake/error.h"
+
+namespace longtake::cli {
+
+OpenedModel open_model(const std::string& path, int threads) {
+  OpenedModel opened;
+  opened.path = std::filesystem::is_directory(path) ? (std::filesystem::path(path) / "model.safetensors").string() : path;
+  opened.model = std::make_shared<const graph::Model>(graph::load_model(opened.path));
+  opened.program =
+      std::make_unique<runtime::Program>(opened.model, "main", runtime::ProgramOptions{.threads = threads});
+  return opened;
+}
+
+std::string recipe_of_run(const std::string& model_path) {
+  const auto recipe = std::filesystem::path(model_path).parent_path() / "recipe.toml";
+  if (!std::filesystem::exists(recipe)) {
+    throw ConfigError(fmt::format("{} lies in no run's directory, so say where the data is: --data RECIPE|CSV|FOLDER",
+                                  model_path));
+  }
+  return recipe.string();
+}
+
+BadFramePolicy parse_bad_frames(const std::string& word) {
+  if (word == "skip") return BadFramePolicy::kSkip;
+  if (word == "repeat") return BadFramePolicy::kRepeat;
+  if (word == "stop") return BadFramePolicy::kStop;
+  throw ConfigError(fmt::format("--bad-frames \"{}\" is none of skip, repeat, stop", word));
+}
+
+tasks::EventOptions events_of(const std::string& recipe) {
+  const Options options = recipe.empty() ? Options() : load_recipe(recipe, {}).table("events");
+  const tasks::EventOptions events = tasks::event_options(options);
+  options.check_all_used();
+  return events;
+}
+
+}  // namespace longtake::cli

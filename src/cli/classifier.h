@@ -1,0 +1,32 @@
+// A model that was trained here, opened to answer: shared by the verbs that run one.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "graph/model.h"
+#include "longtake/video_reader.h"
+#include "runtime/program.h"
+#include "tasks/events.h"
+
+namespace longtake::cli {
+
+struct OpenedModel {
+  std::string path;
+  std::shared_ptr<const graph::Model> model;
+  std::unique_ptr<runtime::Program> program;
+};
+
+// `path` is a model file, or the directory of a run, whose model.safetensors is taken.
+OpenedModel open_model(const std::string& path, int threads);
+
+// The recipe beside a model in its run's directory; throws ConfigError when there is none.
+std::string recipe_of_run(const std::string& model_path);
+
+// "skip", "repeat" or "stop". Throws ConfigError.
+BadFramePolicy parse_bad_frames(const std::string& word);
+
+// [events] of a recipe; an empty path gives the defaults.
+tasks::EventOptions events_of(const std::string& recipe);
+
+}  // namespace longtake::cli

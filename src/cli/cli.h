@@ -1,0 +1,55 @@
+// What the programs have in common: how a verb is made known, exit codes, where text goes, interruption.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/options.h"
+
+namespace longtake::cli {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;    // used wrongly: arguments, recipe
+inline constexpr int kPartial = 3;  // finished, but inputs were skipped or read in part
+
+// Runs the verb that was chosen on the command line and returns the exit code. Set by the verb's callback.
+using Run = std::function<int()>;
+
+// Adds a verb to the program: its options, its help with examples, and what it runs. One function a file.
+void add_models(CLI::App& app, Run& run);
+void add_inspect(CLI::App& app, Run& run);
+void add_data(CLI::App& app, Run& run);
+void add_train(CLI::App& app, Run& run);
+void add_evaluate(CLI::App& app, Run& run);
+void add_predict(CLI::App& app, Run& run);
+void add_stream(CLI::App& app, Run& run);
+void add_bench(CLI::App& app, Run& run);
+void add_completion(CLI::App& app, Run& run);
+
+// Parses the arguments, runs, and turns what goes wrong into a message on standard error and an exit code.
+int run_program(CLI::App& app, const Run& run, int argc, char** argv);
+
+// Becomes true at the first SIGINT or SIGTERM; the second ends the program at once.
+const std::atomic<bool>& interrupted();
+
+// Text for people, on standard error; results, on standard output. A full or closed standard output is IoError.
+void tell(const std::string& line);
+void put(const std::string& text);
+
+// Tells messages of the library: warnings and errors, and with `verbose` the rest.
+std::unique_ptr<LogSink> terminal_log(bool verbose);
+
+// A recipe with its overrides "section.key=value".
+Options load_recipe(const std::string& path, const std::vector<std::string>& overrides);
+
+// The arguments of this program as they were given.
+const std::vector<std::string>& arguments();
+
+}  // namespace longtake::cli

@@ -1,0 +1,113 @@
+// longtake data: what a recipe's data is, which files of it cannot be read, and the generated set of the demo.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/files.h"
+#include "base/threads.h"
+#include "cli/cli.h"
+#include "cli/dataset.h"
+#include "data/check.h"
+#include "data/motions.h"
+
+namespace longtake::cli {
+
+namespace {
+
+int core_count() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+struct DataSource {
+  std::string source;
+  std::vector<std::string> overrides;
+  bool json = false;
+  bool quick = false;
+};
+
+int describe_data(const DataSource& data) {
+  const Dataset dataset = open_dataset(data.source, data.overrides);
+  if (!data.json) {
+    put(describe(dataset));
+    return kDone;
+  }
+  nlohmann::ordered_json json{{"labels", dataset.labels}, {"splits", nlohmann::ordered_json::object()}};
+  for (const auto& [split, summary] : summarise(dataset)) {
+    json["splits"][split] = {{"items", summary.items},
+                             {"items_per_label", summary.items_per_label},
+                             {"items_per_group", summary.items_per_group}};
+  }
+  put(json.dump(2) + "\n");
+  return kDone;
+}
+
+int check_data(const DataSource& data) {
+  ThreadPool pool(core_count());
+  const CheckReport report = check(open_dataset(data.source, data.overrides), {.first_frame_only = data.quick}, pool);
+  if (data.json) {
+    for (const CheckedItem& item : report.items) {
+      const char* state = item.state == FileState::kReadable  ? "readable"
+                          : item.state == FileState::kPartial ? "partial"
+                                                              : "unreadable";
+      put(nlohmann::ordered_json{{"path", item.path}, {"state", state}, {"frames", item.frames}, {"reason", item.reason}}
+              .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+          "\n");
+    }
+  } else {
+    for (const CheckedItem& item : report.problems()) {
+      put(fmt::format("{}: {}\n", item.state == FileState::kPartial ? "partial" : "unreadable", item.reason));
+    }
+  }
+  tell(fmt::format("{} readable, {} partial, {} unreadable", report.readable, report.partial, report.unreadable));
+  return report.all_readable() ? kDone : kPartial;
+}
+
+int make_motions_set(const std::string& directory, const MotionsOptions& options) {
+  ThreadPool pool(core_count());
+  const Dataset dataset = make_motions(real_files(), directory, options, pool);
+  tell(fmt::format("{} clips of {} classes in {}", dataset.items.size(), dataset.labels.size(), directory));
+  return kDone;
+}
+
+void add_source(CLI::App* verb, const std::shared_ptr<DataSource>& data) {
+  verb->add_option("source", data->source, "A recipe (.toml), a manifest (.csv) or a folder per class")->required();
+  verb->add_option("overrides", data->overrides, "section.key=value, for a recipe");
+  verb->add_flag("--json", data->json, "As JSON");
+}
+
+}  // namespace
+
+void add_data(CLI::App& app, Run& run) {
+  CLI::App* verb = app.add_subcommand("data", "Describe, check and make data");
+  verb->require_subcommand(1);
+
+  CLI::App* describe_verb = verb->add_subcommand("describe", "Classes, splits and groups, with counts");
+  auto described = std::make_shared<DataSource>();
+  add_source(describe_verb, described);
+  describe_verb->callback([&run, described] { run = [described] { return describe_data(*described); }; });
+
+  CLI::App* check_verb = verb->add_subcommand("check", "Decode everything and list the files that cannot be read");
+  auto checked = std::make_shared<DataSource>();
+  add_source(check_verb, checked);
+  check_verb->add_flag("--quick", checked->quick, "Decode only one frame of each");
+  check_verb->footer("Exit code 3 when files are partial or unreadable.\nExample:\n  longtake data check videos/");
+  check_verb->callback([&run, checked] { run = [checked] { return check_data(*checked); }; });
+
+  CLI::App* make = verb->add_subcommand("make", "Generate a set of clips");
+  make->require_subcommand(1);
+  CLI::App* motions = make->add_subcommand("motions", "Eight ways of moving that no single frame tells apart");
+  auto directory = std::make_shared<std::string>();
+  auto options = std::make_shared<MotionsOptions>();
+  motions->add_option("directory", *directory, "Where to put train/, test/ and manifest.csv")->required();
+  motions->add_option("--seed", options->seed, "Other seeds, other clips")->capture_default_str();
+  motions->add_option("--train", options->train_per_class, "Training clips per class")->capture_default_str();
+  motions->add_option("--test", options->test_per_class, "Test clips per class")->capture_default_str();
+  motions->add_option("--size", options->size, "Pixels, both ways")->capture_default_str();
+  motions->add_option("--frames", options->frames, "Frames per clip")->capture_default_str();
+  motions->add_option("--fps", options->fps, "Frames per second")->capture_default_str();
+  motions->footer("Example:\n  longtake data make motions data/motions");
+  motions->callback([&run, directory, options] {
+    run = [directory, options] { return make_motions_set(*directory, *options); };
+  });
+}
+
+}  // namespace longtake::cli

@@ -1,0 +1,18 @@
+#include "cli/dataset.h"
+
+#include "base/files.h"
+#include "cli/cli.h"
+#include "data/folders.h"
+#include "data/manifest.h"
+#include "longtake/error.h"
+#include "tasks/recipe.h"
+
+namespace longtake::cli {
+
+Dataset open_dataset(const std::string& source, const std::vector<std::string>& overrides) {
+  if (source.ends_with(".toml")) return tasks::load_dataset(real_files(), load_recipe(source, overrides).table("data"));
+  if (!overrides.empty()) throw ConfigError("overrides such as \"" + overrides[0] + "\" go with a recipe (.toml)");
+  return source.ends_with(".csv") ? read_manifest(real_files(), source) : read_class_folders(real_files(), source);
+}
+
+}  // namespace longtake::cli

@@ -1,0 +1,63 @@
+// longtake inspect: parameters, cost and state of a recipe's or a file's model, without running it.
+#include <fmt/format.h>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "graph/inspect.h"
+#include "graph/model_file.h"
+#include "longtake/error.h"
+#include "models/registry.h"
+#include "tasks/recipe.h"
+
+namespace longtake::cli {
+
+namespace {
+
+struct InspectOptions {
+  std::string source;
+  std::vector<std::string> overrides;
+  std::string graph = "main";
+  bool json = false;
+  bool dot = false;
+};
+
+graph::Model model_of(const InspectOptions& options) {
+  if (!options.source.ends_with(".toml")) return graph::load_model(options.source);
+  const Options recipe = load_recipe(options.source, options.overrides);
+  const InputSpec input = tasks::read_input(recipe.table("input"));
+  graph::Model model =
+      models::build(recipe.table("model"), {input, tasks::dataset_labels(real_files(), recipe.table("data"))});
+  for (const char* rest : {"data", "train", "augment", "evaluate", "events"}) recipe.ignore(rest);
+  recipe.check_all_used();
+  return model;
+}
+
+int inspect(const InspectOptions& options) {
+  const graph::Model model = model_of(options);
+  const graph::Plan plan = graph::make_plan(model, model.graph(options.graph));
+  if (options.dot) {
+    put(graph::to_dot(plan));
+  } else {
+    const graph::InspectReport report = graph::inspect(plan);
+    put(options.json ? graph::to_json(report) + "\n" : graph::to_text(report));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Run& run) {
+  CLI::App* verb = app.add_subcommand("inspect", "Parameters, FLOPs, state and loops of a recipe's or file's model");
+  auto options = std::make_shared<InspectOptions>();
+  verb->add_option("source", options->source, "A recipe (.toml) or a model file (.safetensors)")->required();
+  verb->add_option("overrides", options->overrides, "section.key=value, for a recipe");
+  verb->add_option("--graph", options->graph, "Which graph of the model")->capture_default_str();
+  verb->add_flag("--json", options->json, "As JSON");
+  verb->add_flag("--dot", options->dot, "As a drawing in Graphviz's language");
+  verb->footer("Examples:\n  longtake inspect recipes/lrcn_ucf101.toml --json\n"
+               "  longtake inspect runs/motions/model.safetensors --dot | dot -Tsvg > graph.svg");
+  verb->callback([&run, options] { run = [options] { return inspect(*options); }; });
+}
+
+}  // namespace longtake::cli

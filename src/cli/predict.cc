@@ -1,0 +1,144 @@
+// longtake predict: what a model says about files.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/files.h"
+#include "cli/classifier.h"
+#include "cli/cli.h"
+#include "data/video_input.h"
+#include "longtake/error.h"
+#include "reports/overlay.h"
+#include "reports/result_writer.h"
+#include "tasks/stream.h"
+
+namespace longtake::cli {
+
+namespace {
+
+struct PredictOptions {
+  std::string model;
+  std::vector<std::string> files;
+  std::string format = "jsonl";
+  std::string output;
+  std::string overlay;
+  std::string recipe;
+  bool frames = false;
+  bool json = false;
+  std::string bad_frames = "skip";
+  int threads = 0;
+};
+
+constexpr std::size_t kFramesAtOnce = 32;
+
+// Everything about one file, in memory that does not grow with it unless the frames are wanted.
+tasks::VideoResult predict_file(const std::string& file, const VideoOptions& video, tasks::StreamClassifier& stream,
+                                const graph::Model& model, bool keep_frames) {
+  VideoReader reader = VideoReader::open(file, video);
+  tasks::VideoResult result{.source = file, .labels = model.labels};
+  result.protocol = "whole video, state carried from the first frame to the last";
+  stream.reset();
+  const auto take = [&](std::span<const tasks::StreamClassifier::Answer> answers) {
+    for (const auto& answer : answers) {
+      result.scores = answer.frame.video;
+      if (keep_frames) result.frames.push_back(answer.frame);
+      for (const tasks::EventEdge& edge : answer.edges) {
+        if (!edge.start) result.events.push_back(edge.event);
+      }
+    }
+  };
+  std::vector<Frame> frames(kFramesAtOnce);
+  std::size_t count = 0;
+  do {
+    count = 0;
+    while (count < frames.size() && !interrupted() && reader.read(frames[count])) ++count;
+    take(stream.push({frames.data(), count}));
+  } while (count == frames.size() && !interrupted());
+  take(stream.finish());
+  for (const tasks::EventEdge& edge : stream.last_edges()) {
+    if (!edge.start) result.events.push_back(edge.event);
+  }
+  result.decode = reader.stats();
+  if (result.scores.empty()) throw BadData(fmt::format("{}: not a single frame came out of it", file));
+  std::sort(result.events.begin(), result.events.end(), [](const tasks::Event& a, const tasks::Event& b) {
+    return a.start_s != b.start_s ? a.start_s < b.start_s : a.label < b.label;
+  });
+  return result;
+}
+
+void write_output(const PredictOptions& options, const reports::ResultFormat& format, const std::string& file,
+                  const std::string& text) {
+  if (options.output.empty()) return put(text);
+  const std::string name = std::filesystem::path(file).stem().string() + std::string(format.extension);
+  const auto path = std::filesystem::path(options.output) / name;
+  real_files().write_atomic(path, text);
+  tell(path.string());
+}
+
+int predict(const PredictOptions& options) {
+  const reports::ResultFormat& format = reports::result_format(options.json ? "jsonl" : options.format);
+  if (!format.many && options.files.size() > 1 && options.output.empty()) {
+    throw ConfigError(fmt::format("--format {} cannot tell several videos apart in one output; give --output DIRECTORY", format.name));
+  }
+  const OpenedModel opened = open_model(options.model, options.threads);
+  VideoOptions video = video_options(opened.model->inputs.at("frame"));
+  video.bad_frames = parse_bad_frames(options.bad_frames);
+  tasks::StreamClassifier stream(*opened.model, *opened.program, events_of(options.recipe));
+  if (!options.output.empty()) real_files().create_directories(options.output);
+  if (!options.overlay.empty()) real_files().create_directories(options.overlay);
+
+  // Text formats that show frames need them; so does the overlay.
+  const bool keep = options.frames || !options.overlay.empty() || format.name != "jsonl";
+  const auto detail = options.frames ? reports::Detail::kFrames : reports::Detail::kVideo;
+  const auto writer = format.writer(opened.model->labels, detail);
+  int code = kDone;
+  if (options.output.empty()) put(writer->head());
+  for (const std::string& file : options.files) {
+    if (interrupted()) return kPartial;
+    try {
+      const tasks::VideoResult result = predict_file(file, video, stream, *opened.model, keep);
+      const std::string head = options.output.empty() ? "" : writer->head();
+      write_output(options, format, file, head + writer->video(result, detail));
+      if (!options.overlay.empty()) {
+        const auto path = std::filesystem::path(options.overlay) / (std::filesystem::path(file).stem().string() + ".mp4");
+        reports::write_overlay(file, result, path.string());
+        tell(path.string());
+      }
+      const bool damaged = result.decode.partial || result.decode.bad_frames > 0;
+      if (damaged) tell(fmt::format("warning: {}: {}", file, partial_reason(result.decode)));
+      if (damaged) code = kPartial;
+    } catch (const Error& error) {
+      if (options.files.size() == 1) throw;
+      tell(fmt::format("longtake: {}", error.what()));
+      code = kPartial;
+    }
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Run& run) {
+  CLI::App* verb = app.add_subcommand("predict", "Scores and events of files");
+  auto options = std::make_shared<PredictOptions>();
+  std::string formats;
+  for (const reports::ResultFormat& format : reports::result_formats()) {
+    formats += fmt::format("{}{}: {}", formats.empty() ? "" : "; ", format.name, format.summary);
+  }
+  verb->add_option("model", options->model, "A model file or the directory of a run")->required();
+  verb->add_option("files", options->files, "Videos")->required();
+  verb->add_option("--format", options->format, formats)->capture_default_str();
+  verb->add_option("-o,--output", options->output, "Write one file per video into this directory");
+  verb->add_option("--overlay", options->overlay, "Write each video with its score time line into this directory");
+  verb->add_flag("--frames", options->frames, "Every frame's scores besides the video's");
+  verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
+  verb->add_option("--bad-frames", options->bad_frames, "skip, repeat or stop")->capture_default_str();
+  verb->add_option("--threads", options->threads, "0 takes all cores")->capture_default_str();
+  verb->add_flag("--json", options->json, "The same as --format jsonl");
+  verb->footer("Exit code 3 when a file was skipped or read in part.\nExamples:\n"
+               "  longtake predict runs/motions clip.mp4 --frames\n"
+               "  longtake predict model.safetensors *.mp4 --format vtt -o subtitles --overlay seen");
+  verb->callback([&run, options] { run = [options] { return predict(*options); }; });
+}
+
+}  // namespace longtake::cli

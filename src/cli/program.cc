@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/files.h"
+#include "cli/cli.h"
+#include "longtake/error.h"
+
+namespace longtake::cli {
+
+namespace {
+
+std::atomic<bool> interrupted_flag = false;
+std::vector<std::string> given_arguments;
+
+void on_signal(int signal) {
+  if (interrupted_flag.exchange(true)) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
+
+class TerminalLog final : public LogSink {
+ public:
+  explicit TerminalLog(bool verbose) : verbose_(verbose) {}
+
+  void write(LogLevel level, std::string_view message) const override {
+    if (level == LogLevel::kDebug && !verbose_) return;
+    const char* prefix = level == LogLevel::kError ? "error: " : level == LogLevel::kWarning ? "warning: " : "";
+    tell(prefix + std::string(message));
+  }
+
+ private:
+  bool verbose_;
+};
+
+int fail(const std::string& message, int code) {
+  tell("longtake: " + message);
+  return code;
+}
+
+}  // namespace
+
+const std::atomic<bool>& interrupted() { return interrupted_flag; }
+
+const std::vector<std::string>& arguments() { return given_arguments; }
+
+void tell(const std::string& line) { fmt::print(stderr, "{}\n", line); }
+
+void put(const std::string& text) {
+  if (text.empty()) return;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw IoError(fmt::format("standard output: {}", std::strerror(errno)));
+  }
+}
+
+std::unique_ptr<LogSink> terminal_log(bool verbose) { return std::make_unique<TerminalLog>(verbose); }
+
+Options load_recipe(const std::string& path, const std::vector<std::string>& overrides) {
+  Options recipe = load_toml(real_files(), path);
+  for (const std::string& override : overrides) recipe.set_override(override);
+  return recipe;
+}
+
+int run_program(CLI::App& app, const Run& run, int argc, char** argv) {
+  given_arguments.assign(argv, argv + argc);
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and version end up here too, with exit code 0; CLI11's own codes above 100 are not ours.
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  try {
+    return run();
+  } catch (const ConfigError& error) {
+    return fail(error.what(), kUsage);
+  } catch (const Error& error) {
+    return fail(error.what(), kFailed);
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory", kFailed);
+  } catch (const std::exception& error) {
+    return fail(fmt::format("unexpected: {}", error.what()), kFailed);
+  }
+}
+
+}  // namespace longtake::cli

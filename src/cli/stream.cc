@@ -1,0 +1,151 @@
+// longtake stream: follows a source frame by frame and says what it sees as it happens.
+#include <fmt/format.h>
+
+#include "cli/classifier.h"
+#include "cli/cli.h"
+#include "data/video_input.h"
+#include "longtake/error.h"
+#include "media/live_reader.h"
+#include "reports/result_writer.h"
+#include "tasks/stream.h"
+
+namespace longtake::cli {
+
+namespace {
+
+struct StreamOptions {
+  std::string model;
+  std::string source;
+  std::string format = "jsonl";
+  std::string recipe;
+  std::string bad_frames = "skip";
+  std::string policy = "drop-oldest";
+  std::string load_state, save_state;
+  std::int64_t most_frames = 0;
+  int threads = 1;
+  bool live = false;
+  bool no_reconnect = false;
+  bool json = false;
+};
+
+media::LivePolicy parse_policy(const std::string& word) {
+  if (word == "drop-oldest") return media::LivePolicy::kDropOldest;
+  if (word == "drop-newest") return media::LivePolicy::kDropNewest;
+  if (word == "block") return media::LivePolicy::kBlock;
+  throw ConfigError(fmt::format("--policy \"{}\" is none of drop-oldest, drop-newest, block", word));
+}
+
+// Where the lines go, and what is known of the whole so far.
+class Line {
+ public:
+  Line(const StreamOptions& options, const graph::Model& model)
+      : writer_(reports::result_format(options.json ? "jsonl" : options.format)
+                    .writer(model.labels, reports::Detail::kFrames)) {
+    whole_.source = options.source;
+    whole_.labels = model.labels;
+    whole_.protocol = "stream: the state is never reset";
+    put(writer_->head());
+  }
+
+  void answers(std::span<const tasks::StreamClassifier::Answer> answers, const std::optional<reports::LiveCounters>& live) {
+    for (const auto& answer : answers) {
+      whole_.scores = answer.frame.video;
+      put(writer_->frame(answer.frame, answer.edges, live));
+    }
+  }
+
+  void finish(const DecodeStats& decode, std::span<const tasks::EventEdge> edges,
+              const std::optional<reports::LiveCounters>& live) {
+    whole_.decode = decode;
+    if (whole_.scores.empty()) throw BadData(fmt::format("{}: not a single frame came out of it", whole_.source));
+    put(writer_->finish(whole_, edges, live));
+  }
+
+ private:
+  std::unique_ptr<reports::ResultWriter> writer_;
+  tasks::VideoResult whole_;
+};
+
+void finish_stream(const StreamOptions& options, tasks::StreamClassifier& stream, Line& line, const DecodeStats& decode,
+                   const std::optional<reports::LiveCounters>& live) {
+  if (!options.save_state.empty()) {
+    stream.save().save(options.save_state);
+    tell(fmt::format("state after {} frames in {}", stream.frames(), options.save_state));
+  }
+  line.answers(stream.finish(), live);
+  line.finish(decode, stream.last_edges(), live);
+}
+
+bool enough(const StreamOptions& options, std::int64_t frames) {
+  return interrupted() || (options.most_frames > 0 && frames >= options.most_frames);
+}
+
+int follow_file(const StreamOptions& options, const VideoOptions& video, tasks::StreamClassifier& stream, Line& line) {
+  VideoReader reader = VideoReader::open(options.source, video);
+  Frame frame;
+  for (std::int64_t n = 0; !enough(options, n) && reader.read(frame); ++n) {
+    line.answers(stream.push({&frame, 1}), {});
+  }
+  finish_stream(options, stream, line, reader.stats(), {});
+  return reader.stats().partial || reader.stats().bad_frames > 0 ? kPartial : kDone;
+}
+
+int follow_live(const StreamOptions& options, const VideoOptions& video, tasks::StreamClassifier& stream, Line& line) {
+  media::LiveOptions live_options;
+  live_options.policy = parse_policy(options.policy);
+  live_options.reconnect = !options.no_reconnect;
+  const auto reader = media::LiveReader::open(options.source, video, live_options);
+  media::LiveFrame frame;
+  std::int64_t connection = 0;
+  const auto counters = [&] {
+    const media::LiveStats stats = reader->stats();
+    return reports::LiveCounters{stats.dropped, std::max<std::int64_t>(0, stats.connections - 1)};
+  };
+  for (std::int64_t n = 0; !enough(options, n) && reader->read(frame); ++n) {
+    // Something is missing between two connections: what was remembered is about another moment.
+    if (frame.connection != connection) stream.reset();
+    connection = frame.connection;
+    line.answers(stream.push({&frame.frame, 1}, frame.age_s), counters());
+  }
+  reader->stop();
+  finish_stream(options, stream, line, reader->stats().decode, counters());
+  return kDone;
+}
+
+int stream_source(const StreamOptions& options) {
+  const OpenedModel opened = open_model(options.model, options.threads);
+  VideoOptions video = video_options(opened.model->inputs.at("frame"));
+  video.bad_frames = parse_bad_frames(options.bad_frames);
+  tasks::StreamClassifier stream(*opened.model, *opened.program, events_of(options.recipe));
+  if (!options.load_state.empty()) stream.load(State::load(options.load_state));
+  Line line(options, *opened.model);
+  const bool live = options.live || is_live(options.source);
+  return live ? follow_live(options, video, stream, line) : follow_file(options, video, stream, line);
+}
+
+}  // namespace
+
+void add_stream(CLI::App& app, Run& run) {
+  CLI::App* verb = app.add_subcommand("stream", "Follow a file, camera or address; one line per frame as it happens");
+  auto options = std::make_shared<StreamOptions>();
+  verb->add_option("model", options->model, "A model file or the directory of a run")->required();
+  verb->add_option("source", options->source, "A file, http(s)://, rtsp://, /dev/video0, or - for standard input")->required();
+  verb->add_option("--format", options->format, "jsonl, csv, vtt or srt")->capture_default_str();
+  verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
+  verb->add_option("--bad-frames", options->bad_frames, "skip, repeat or stop")->capture_default_str();
+  verb->add_flag("--live", options->live, "Treat the source as live even if it is a file or http address");
+  verb->add_option("--policy", options->policy, "Live, when frames come too fast: drop-oldest, drop-newest or block")
+      ->capture_default_str();
+  verb->add_flag("--no-reconnect", options->no_reconnect, "Live: stop when the source ends or fails");
+  verb->add_option("--frames", options->most_frames, "Stop after so many frames; 0 never")->capture_default_str();
+  verb->add_option("--load-state", options->load_state, "Go on from a state that was saved");
+  verb->add_option("--save-state", options->save_state, "Save the state after the last frame");
+  verb->add_option("--threads", options->threads, "0 takes all cores")->capture_default_str();
+  verb->add_flag("--json", options->json, "The same as --format jsonl");
+  verb->footer("The state is never reset here, unlike in `longtake evaluate` with clips.\nExamples:\n"
+               "  longtake stream runs/motions clip.mp4\n  longtake stream model.safetensors rtsp://camera/1\n"
+               "  ffmpeg -i in.mkv -f mpegts - | longtake stream model.safetensors -");
+  verb->callback([&run, options] { run = [options] { return stream_source(*options); }; });
+}
+
+}  // namespace longtake::cli

@@ -1,0 +1,41 @@
+// longtake train: starts longtake-train, which has LibTorch, with the same arguments.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "cli/cli.h"
+#include "longtake/error.h"
+
+namespace longtake::cli {
+
+namespace {
+
+int start_trainer(const std::vector<std::string>& options) {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) throw IoError(fmt::format("/proc/self/exe: {}", error.message()));
+  const std::string trainer = (self.parent_path() / "longtake-train").string();
+  std::vector<char*> argv{const_cast<char*>(trainer.c_str())};
+  for (const std::string& option : options) argv.push_back(const_cast<char*>(option.c_str()));
+  argv.push_back(nullptr);
+  execv(trainer.c_str(), argv.data());
+  throw Unsupported(fmt::format("{}: {}; this longtake was built without training (LONGTAKE_TRAINING)", trainer,
+                                std::strerror(errno)));
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Run& run) {
+  CLI::App* verb = app.add_subcommand("train", "Train a recipe (see longtake train --help)");
+  verb->allow_extras();
+  verb->prefix_command();
+  verb->set_help_flag();  // longtake-train has the help
+  verb->callback([&run, verb] {
+    run = [options = verb->remaining()] { return start_trainer(options); };
+  });
+}
+
+}  // namespace longtake::cli

@@ -1,0 +1,127 @@
+#include "tasks/stream.h"
+
+#include <fmt/format.h>
+
+#include "graph/prepare.h"
+#include "graph/schedule.h"
+#include "longtake/error.h"
+#include "tasks/classify.h"
+
+namespace longtake::tasks {
+
+namespace {
+
+constexpr const char* kPending = "stream.pending";
+constexpr const char* kPushed = "stream.frames";
+constexpr const char* kLastTime = "stream.time";
+
+}  // namespace
+
+StreamClassifier::StreamClassifier(const graph::Model& model, graph::Executor& executor, const EventOptions& events)
+    : model_(model),
+      executor_(executor),
+      spec_(video_input_of(model, executor)),
+      scores_output_(output_index(*executor.plan().graph, "scores")),
+      video_output_(output_index(*executor.plan().graph, "video")),
+      events_(static_cast<std::int64_t>(model.labels.size()), events),
+      state_(executor.initial_state(1)) {
+  chunk_.inputs.resize(1);
+}
+
+std::span<const StreamClassifier::Answer> StreamClassifier::push(std::span<const Frame> frames, double age_s) {
+  answer_count_ = 0;
+  last_edges_.clear();
+  if (frames.empty()) return {};
+  Tensor& data = chunk_.inputs[0].data;
+  const Shape shape = prepared_shape(spec_, frames[0].image.shape());
+  const auto count = static_cast<std::int64_t>(frames.size());
+  if (data.shape().size() != 4 || data.size(0) != count) data.resize({count, shape[0], shape[1], shape[2]});
+  const std::size_t row = data.count() / frames.size();
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    prepare_frame(frames[i].image, spec_, {}, data.data<float>().subspan(i * row, row));
+    pending_.push_back({frames[i].index, frames[i].time_s, age_s});
+    last_time_s_ = frames[i].time_s;
+  }
+  pushed_ += count;
+  run(count, graph::kActive);
+  return {answers_.data(), answer_count_};
+}
+
+std::span<const StreamClassifier::Answer> StreamClassifier::finish() {
+  answer_count_ = 0;
+  last_edges_.clear();
+  const std::int64_t lag = executor_.plan().lag;
+  chunk_.inputs[0].data.resize({0});
+  if (lag > 0 && pushed_ > 0) run(lag, graph::kFlush);
+  const auto edges = events_.finish(last_time_s_);
+  last_edges_.assign(edges.begin(), edges.end());
+  reset();
+  return {answers_.data(), answer_count_};
+}
+
+void StreamClassifier::reset() {
+  state_ = executor_.initial_state(1);
+  events_.reset();
+  pending_.clear();
+  pushed_ = 0;
+}
+
+void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag) {
+  chunk_.ticks = ticks;
+  chunk_.flags.assign(ticks, flag);
+  executor_.run(chunk_, state_, outputs_);
+  const graph::ChunkOutput& scores = outputs_[scores_output_];
+  const auto of_frames = scores.data.data<float>();
+  const auto of_video = outputs_[video_output_].data.data<float>();
+  const std::size_t classes = model_.labels.size();
+  for (std::size_t r = 0; r < scores.rows.size(); ++r) {
+    if (answer_count_ == answers_.size()) answers_.emplace_back();
+    Answer& answer = answers_[answer_count_++];
+    // Answers come in the order of the frames, each once.
+    const Pending frame = pending_.front();
+    pending_.pop_front();
+    answer.frame.frame = frame.index;
+    answer.frame.time_s = frame.time_s;
+    answer.frame.age_s = frame.age_s;
+    const auto begin = static_cast<std::ptrdiff_t>(r * classes);
+    answer.frame.scores.assign(of_frames.begin() + begin, of_frames.begin() + begin + classes);
+    answer.frame.video.assign(of_video.begin() + begin, of_video.begin() + begin + classes);
+    const auto edges = events_.add(frame.time_s, answer.frame.scores);
+    answer.edges.assign(edges.begin(), edges.end());
+  }
+}
+
+State StreamClassifier::save() const {
+  State state = state_;
+  events_.save(state);
+  Tensor pending(DType::kFloat64, {1, static_cast<std::int64_t>(pending_.size()), 3});
+  double* row = pending.data<double>().data();
+  for (const Pending& frame : pending_) {
+    *row++ = static_cast<double>(frame.index);
+    *row++ = frame.time_s;
+    *row++ = frame.age_s;
+  }
+  state.set(kPending, std::move(pending));
+  state.set(kPushed, Tensor::from<std::int64_t>({1}, {pushed_}));
+  state.set(kLastTime, Tensor::from<double>({1}, {last_time_s_}));
+  return state;
+}
+
+void StreamClassifier::load(const State& state) {
+  graph::check_state(executor_.plan(), state, 1);
+  const Tensor& pending = state.at(kPending);
+  if (pending.shape().size() != 3 || pending.size(2) != 3) throw InvalidArgument("the state's frames are malformed");
+  events_.load(state);
+  State of_graph(1);
+  for (const graph::StateSpec& spec : executor_.plan().state) of_graph.set(spec.name, state.at(spec.name));
+  state_ = std::move(of_graph);
+  pending_.clear();
+  const double* row = pending.data<double>().data();
+  for (std::int64_t i = 0; i < pending.size(1); ++i, row += 3) {
+    pending_.push_back({static_cast<std::int64_t>(row[0]), row[1], row[2]});
+  }
+  pushed_ = state.at(kPushed).data<std::int64_t>()[0];
+  last_time_s_ = state.at(kLastTime).data<double>()[0];
+}
+
+}  // namespace longtake::tasks

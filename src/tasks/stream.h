@@ -1,0 +1,70 @@
+// Follows one video frame by frame: every frame that goes in brings out scores, the aggregate of the frames so far, and
+// the events that start or end with it. What it remembers can be saved, and taken up elsewhere, at any frame.
+#pragma once
+
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "graph/executor.h"
+#include "longtake/video_reader.h"
+#include "tasks/events.h"
+#include "tasks/result.h"
+
+namespace longtake::tasks {
+
+class StreamClassifier {
+ public:
+  // The scores of one frame, and what started or ended with it.
+  struct Answer {
+    FrameScores frame;
+    std::vector<EventEdge> edges;
+  };
+
+  // The executor runs graph "main" of `model`; both must outlive the stream. Throws InvalidArgument when the model is
+  // no classifier of video.
+  StreamClassifier(const graph::Model& model, graph::Executor& executor, const EventOptions& events);
+
+  // The next frames, as the model's input spec reads them (data/video_input.h). One at a time or many at once gives the
+  // same answers. `age_s` is that of live frames, else below 0. The answers are valid until the next call.
+  std::span<const Answer> push(std::span<const Frame> frames, double age_s = -1);
+  // The end of the video: what still lags, and the events that were still going on. Then it is as new.
+  std::span<const Answer> finish();
+  // Events that finish() ended, which belong to no frame.
+  std::span<const EventEdge> last_edges() const { return last_edges_; }
+  // Forgets everything, as after a break in a live source.
+  void reset();
+
+  std::int64_t frames() const { return pushed_; }
+
+  // All three parts of a stream's state: graph, events, and the frames that are still without an answer.
+  State save() const;
+  // Throws InvalidArgument when the state is of another model.
+  void load(const State& state);
+
+ private:
+  struct Pending {
+    std::int64_t index;
+    double time_s;
+    double age_s;
+  };
+  void run(std::int64_t ticks, std::uint8_t flag);
+
+  const graph::Model& model_;
+  graph::Executor& executor_;
+  InputSpec spec_;
+  std::size_t scores_output_ = 0;
+  std::size_t video_output_ = 0;
+  EventDetector events_;
+  State state_;
+  std::int64_t pushed_ = 0;
+  std::deque<Pending> pending_;  // frames from `pushed_ - pending_.size()` on
+  std::vector<Answer> answers_;
+  std::size_t answer_count_ = 0;
+  std::vector<EventEdge> last_edges_;
+  double last_time_s_ = 0;
+  graph::Chunk chunk_;
+  graph::Outputs outputs_;
+};
+
+}  // namespace longtake::tasks

@@ -1,0 +1,327 @@
+#include "training/trainer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "base/threads.h"
+#include "graph/model_file.h"
+#include "longtake/error.h"
+#include "models/registry.h"
+#include "tasks/recipe.h"
+#include "training/batch.h"
+#include "training/bridge.h"
+#include "training/checkpoint.h"
+#include "training/device.h"
+#include "training/graph_runner.h"
+#include "training/loss.h"
+#include "training/optimizer.h"
+#include "training/recompute.h"
+#include "training/slices.h"
+#include "training/torch_executor.h"
+
+namespace longtake::training {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// Everything a recipe decides, read and checked before the first frame is decoded.
+struct Setup {
+  explicit Setup(const TrainRequest& request)
+      : pool(request.threads == 0 ? static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))
+                                  : request.threads) {
+    const Options& recipe = request.recipe;
+    input = tasks::read_input(recipe.table("input"));
+    dataset = std::make_shared<Dataset>(tasks::load_dataset(*request.files, recipe.table("data")));
+    const Dataset train = select_split(*dataset, kTrainSplit);
+    model = models::build(recipe.table("model"), {input, dataset->labels});
+    tasks::read_protocol(recipe.table("evaluate"), model);
+    tasks::protocol_of(model);
+    options = read_train_options(recipe.table("train"), recipe.table("augment"),
+                                 static_cast<std::int64_t>(train.items.size()));
+    recipe.ignore("events");
+    recipe.check_all_used();
+    graph::initialise(model, options.seed);
+
+    const ClipCacheOptions cache_options{options.cache_budget,
+                                         options.skip_bad_files ? BadFiles::kSkip : BadFiles::kError};
+    train_cache = std::make_shared<ClipCache>(train, input, cache_options, pool);
+    const auto splits = summarise(*dataset);
+    if (splits.count(std::string(kValidationSplit)) != 0) {
+      validation_cache =
+          std::make_shared<ClipCache>(select_split(*dataset, kValidationSplit), input, cache_options, pool);
+    }
+  }
+
+  ThreadPool pool;
+  InputSpec input;
+  std::shared_ptr<Dataset> dataset;
+  graph::Model model;
+  TrainOptions options;
+  std::shared_ptr<ClipCache> train_cache;
+  std::shared_ptr<ClipCache> validation_cache;  // null without a validation split
+};
+
+class Trainer {
+ public:
+  explicit Trainer(const TrainRequest& request)
+      : request_(request),
+        setup_(std::make_shared<Setup>(request)),
+        options_(setup_->options),
+        model_(setup_->model),
+        plan_(graph::make_plan(model_, model_.graph("main"))),
+        weights_(
+            std::make_shared<Weights>(model_, torch::dtype(torch::kFloat32).device(torch::Device(request.device)))),
+        runner_(plan_, weights_),
+        optimizer_(weights_, options_.optimizer),
+        batches_(options_.carry_state ? stream_batches(*setup_->train_cache, setup_->input, options_)
+                                      : clip_batches(*setup_->train_cache, setup_->input, options_)) {
+    if (options_.average_decay > 0) average_.emplace(*weights_, options_.average_decay);
+    if (options_.class_weights) weigh_classes();
+    logits_ = static_cast<std::size_t>(&plan_.graph->output("logits") - plan_.graph->outputs.data());
+  }
+
+  TrainOutcome run() {
+    start_directory();
+    start_ = Clock::now();
+    last_checkpoint_ = start_;
+    bool stopped_early = false;
+    while (static_cast<std::int64_t>(history_.epochs.size()) < options_.epochs && !stopped_early) {
+      if (!run_epoch()) return finish(true, false);
+      stopped_early = options_.patience > 0 && history_.epochs_without_gain >= options_.patience;
+    }
+    return finish(false, stopped_early);
+  }
+
+ private:
+  // A new run, or the place where an old one stopped.
+  void start_directory() {
+    const Files& files = *request_.files;
+    const bool there = files.exists(request_.paths.last());
+    if (there && !request_.resume) {
+      throw ConfigError(
+          fmt::format("{} already holds a run; give --resume to go on with it, or another --run directory",
+                      request_.paths.directory.string()));
+    }
+    files.create_directories(request_.paths.directory / "checkpoints");
+    if (there) {
+      load(load_checkpoint(files, request_.paths.last()));
+      request_.log->write(LogLevel::kInfo,
+                          fmt::format("resumed {} at step {} (epoch {})", request_.paths.last().string(), history_.step,
+                                      history_.epochs.size() + 1));
+    } else {
+      files.write_atomic(request_.paths.recipe(), request_.recipe.to_toml());
+    }
+  }
+
+  bool run_epoch() {
+    const std::int64_t steps = batches_->steps_per_epoch();
+    while (history_.step_in_epoch < steps) {
+      if (request_.stop != nullptr && *request_.stop) return false;
+      run_step(steps);
+      if (checkpoint_is_due()) save(request_.paths.last());
+    }
+    finish_epoch();
+    return true;
+  }
+
+  void run_step(std::int64_t steps) {
+    const Batch batch = batches_->next();
+    const double rate = learning_rate(options_.learning_rate, history_.step);
+    const double loss = learn(batch, rate);
+    ++history_.step;
+    ++history_.step_in_epoch;
+    history_.epoch_loss += loss;
+    if (request_.observer != nullptr) {
+      request_.observer->on_step(history_.step, static_cast<std::int64_t>(history_.epochs.size()) + 1,
+                                 history_.step_in_epoch, steps, loss, rate);
+    }
+  }
+
+  double learn(const Batch& batch, double rate) {
+    if (batch.starts_anew) state_ = runner_.initial_state(batch.chunk.streams);
+    weights_->clear_gradients();
+    const RunOptions run{.training = true,
+                         .seed = options_.seed,
+                         .step = static_cast<std::uint64_t>(history_.step),
+                         .samples = batch.samples};
+    PieceOptions pieces{.ticks = ticks_in_budget(plan_, DType::kFloat32, batch.chunk.streams, options_.memory_budget)};
+    if (options_.bptt_window > 0 && !options_.carry_state) {
+      pieces = {Backpropagation::kTruncated, options_.bptt_window};
+    }
+    const double loss = backward_in_pieces(runner_, batch.chunk, {}, state_, run, pieces,
+                                           [&](const std::vector<RunnerOutput>& outputs, std::int64_t first_tick,
+                                               bool) { return piece_loss(batch, outputs[logits_], first_tick); });
+    const double norm = clip_gradients(*weights_, options_.clip_norm);
+    if (!std::isfinite(loss) || !std::isfinite(norm)) refuse(batch, loss);
+    optimizer_.step(rate);
+    if (average_) average_->update(*weights_);
+    return loss;
+  }
+
+  torch::Tensor piece_loss(const Batch& batch, const RunnerOutput& logits, std::int64_t first_tick) const {
+    std::vector<std::int64_t> labels;
+    std::vector<double> weights;
+    for (const graph::OutputRow& row : logits.rows) {
+      const std::size_t at = (first_tick + row.tick) * batch.chunk.streams + row.stream;
+      labels.push_back(batch.labels[at]);
+      weights.push_back(batch.weights[at]);
+    }
+    if (labels.empty()) return {};
+    return cross_entropy(logits.data, labels, weights, loss_options_);
+  }
+
+  [[noreturn]] void refuse(const Batch& batch, double loss) const {
+    std::string items;
+    for (std::int64_t item : batch.items) {
+      items += (items.empty() ? "" : ", ") + setup_->train_cache->dataset().items[item].id;
+    }
+    throw Error(
+        fmt::format("the {} is not a finite number at step {} (epoch {}), in the batch of {}; the last checkpoint "
+                    "is kept. A smaller train.learning_rate or a train.clip_norm usually helps",
+                    std::isfinite(loss) ? "gradient" : "loss", history_.step + 1, batch.epoch + 1, items));
+  }
+
+  void weigh_classes() {
+    std::vector<std::int64_t> counts(model_.labels.size(), 0);
+    for (const DatasetItem& item : setup_->train_cache->dataset().items) ++counts[item.label];
+    loss_options_.class_weights = tasks::balanced_class_weights(counts);
+  }
+
+  std::shared_ptr<const Weights> best_weights() const {
+    return average_ ? std::shared_ptr<const Weights>(average_->weights()) : weights_;
+  }
+
+  tasks::Evaluation evaluate(ClipCache& cache) const {
+    TorchExecutor executor(model_, "main", best_weights());
+    tasks::Classifier classifier(model_, executor);
+    return tasks::evaluate(classifier, cache, tasks::protocol_of(model_));
+  }
+
+  void finish_epoch() {
+    EpochRecord record{.epoch = static_cast<std::int64_t>(history_.epochs.size()) + 1,
+                       .step = history_.step,
+                       .train_loss = history_.epoch_loss / static_cast<double>(history_.step_in_epoch),
+                       .learning_rate = learning_rate(options_.learning_rate, history_.step - 1)};
+    if (setup_->validation_cache != nullptr) {
+      const tasks::Evaluation evaluation = evaluate(*setup_->validation_cache);
+      record.validation_loss = evaluation.loss;
+      record.validation_accuracy = evaluation.metrics.videos().top1();
+    }
+    record.seconds = history_.seconds + seconds_since(start_);
+    history_.step_in_epoch = 0;
+    history_.epoch_loss = 0;
+    const bool best = history_.add(record);
+    // The model first: if the process dies in between, the epoch is simply done again.
+    if (best) {
+      graph::save_model(trained_model(), request_.paths.model().string(), *request_.files);
+      save(request_.paths.best());
+    }
+    save(request_.paths.last());
+    if (request_.observer != nullptr) request_.observer->on_epoch(record, best);
+  }
+
+  graph::Model trained_model() const {
+    graph::Model trained = model_;
+    best_weights()->store(trained);
+    trained.provenance["command"] = request_.command;
+    trained.provenance["seed"] = std::to_string(options_.seed);
+    trained.provenance["step"] = std::to_string(history_.step);
+    trained.provenance["trained_with"] = describe_torch();
+    return trained;
+  }
+
+  bool checkpoint_is_due() const {
+    if (options_.checkpoint_steps > 0 && history_.step % options_.checkpoint_steps == 0) return true;
+    return seconds_since(last_checkpoint_) >= options_.checkpoint_seconds;
+  }
+
+  void save(const Files::Path& path) {
+    last_checkpoint_ = Clock::now();
+    Checkpoint checkpoint{.weights = weights_->tensors(), .optimizer = optimizer_.state()};
+    if (average_) checkpoint.average = average_->weights()->tensors();
+    if (options_.carry_state) checkpoint.states["main"] = to_state(state_);
+    History history = history_;
+    history.seconds += seconds_since(start_);
+    checkpoint.metadata["history"] = history.to_json();
+    checkpoint.metadata["batches"] = batches_->position();
+    checkpoint.metadata["recipe"] = request_.recipe.to_toml();
+    save_checkpoint(*request_.files, path, checkpoint);
+  }
+
+  void load(const Checkpoint& checkpoint) {
+    const std::string source = request_.paths.last().string();
+    const auto text = [&](const char* key) {
+      const auto found = checkpoint.metadata.find(key);
+      if (found == checkpoint.metadata.end()) throw BadData(fmt::format("{}: it has no '{}'", source, key));
+      return found->second;
+    };
+    if (text("recipe") != request_.recipe.to_toml()) {
+      throw ConfigError(
+          fmt::format("{} was made with another recipe; resume with the run's own {}, without overrides that "
+                      "differ",
+                      source, request_.paths.recipe().string()));
+    }
+    history_ = History::from_json(text("history"), source);
+    weights_->load(checkpoint.weights);
+    optimizer_.load(checkpoint.optimizer);
+    if (average_) average_->weights()->load(checkpoint.average);
+    batches_->seek(text("batches"));
+    const auto carried = checkpoint.states.find("main");
+    if (carried != checkpoint.states.end()) {
+      state_ = to_stream_state(plan_, carried->second, weights_->options());
+    }
+  }
+
+  TrainOutcome finish(bool interrupted, bool stopped_early) {
+    if (interrupted) save(request_.paths.last());
+    history_.seconds += seconds_since(start_);
+    TrainOutcome outcome{.model = model_, .history = history_, .options = options_, .dataset = setup_->dataset};
+    outcome.interrupted = interrupted;
+    outcome.stopped_early = stopped_early;
+    outcome.bad_files = setup_->train_cache->bad_files();
+    if (interrupted) return outcome;
+    outcome.model = graph::load_model(request_.paths.model().string(), *request_.files);
+    const bool has_validation = setup_->validation_cache != nullptr;
+    // The cache borrows the setup's threads, so it keeps the setup alive.
+    ClipCache* cache = has_validation ? setup_->validation_cache.get() : setup_->train_cache.get();
+    outcome.evaluated = std::shared_ptr<ClipCache>(setup_, cache);
+    outcome.evaluated_split = has_validation ? kValidationSplit : kTrainSplit;
+    TorchExecutor executor(outcome.model, "main", {.device = request_.device});
+    tasks::Classifier classifier(outcome.model, executor);
+    outcome.evaluation =
+        std::make_shared<tasks::Evaluation>(tasks::evaluate(classifier, *cache, tasks::protocol_of(outcome.model)));
+    return outcome;
+  }
+
+  const TrainRequest& request_;
+  std::shared_ptr<Setup> setup_;
+  const TrainOptions& options_;
+  const graph::Model& model_;
+  graph::Plan plan_;
+  std::shared_ptr<Weights> weights_;
+  GraphRunner runner_;
+  Optimizer optimizer_;
+  std::unique_ptr<BatchSource> batches_;
+  std::optional<MovingAverage> average_;
+  CrossEntropyOptions loss_options_;
+  std::size_t logits_ = 0;
+  StreamState state_;
+  History history_;
+  Clock::time_point start_, last_checkpoint_;
+};
+
+}  // namespace
+
+TrainOutcome train(const TrainRequest& request) {
+  check_device(request.device);
+  configure_torch(request.threads, request.device);
+  return guarded("training", [&] { return Trainer(request).run(); });
+}
+
+}  // namespace longtake::training
