@@ -91,19 +91,18 @@ const char* name_of(Motion motion) {
   return kNames.at(static_cast<std::size_t>(motion));
 }
 
-NoiseTile::NoiseTile(int cells, Random& random) : cells_(cells) {
-  values_.resize(static_cast<std::size_t>(cells) * static_cast<std::size_t>(cells));
+NoiseTile::NoiseTile(std::size_t cells, Random& random) : cells_(cells), values_(cells * cells) {
   for (double& value : values_) value = random.uniform(-1, 1);
 }
 
 double NoiseTile::at(double u, double v) const {
-  const double x = wrap(u) * cells_;
-  const double y = wrap(v) * cells_;
-  const auto left = static_cast<int>(x) % cells_;
-  const auto top = static_cast<int>(y) % cells_;
-  const int right = (left + 1) % cells_;
-  const int bottom = (top + 1) % cells_;
-  const auto value = [this](int row, int column) { return values_[static_cast<std::size_t>(row * cells_ + column)]; };
+  const double x = wrap(u) * static_cast<double>(cells_);
+  const double y = wrap(v) * static_cast<double>(cells_);
+  const std::size_t left = static_cast<std::size_t>(x) % cells_;
+  const std::size_t top = static_cast<std::size_t>(y) % cells_;
+  const std::size_t right = (left + 1) % cells_;
+  const std::size_t bottom = (top + 1) % cells_;
+  const auto value = [this](std::size_t row, std::size_t column) { return values_[row * cells_ + column]; };
   const double along = smooth(x - std::floor(x));
   const double down = smooth(y - std::floor(y));
   const double upper = value(top, left) * (1 - along) + value(top, right) * along;

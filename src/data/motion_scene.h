@@ -30,12 +30,12 @@ using Colour = std::array<double, 3>;  // red, green, blue in 0..255
 // Random values on a lattice, smoothly interpolated, that repeat with period 1 in both directions.
 class NoiseTile {
  public:
-  NoiseTile(int cells, Random& random);
+  NoiseTile(std::size_t cells, Random& random);
   // In [-1, 1].
   double at(double u, double v) const;
 
  private:
-  int cells_;
+  std::size_t cells_;
   std::vector<double> values_;
 };
 
@@ -69,7 +69,7 @@ class MotionScene {
     Colour fine_tint;
     double x, y;            // where it starts
     double x_step, y_step;  // how it moves per frame
-    Background(Random& random);
+    explicit Background(Random& random);
     Colour at(double x, double y, std::int64_t frame) const;
   };
   // A rounded shape, one half bright and the other dark, so that its angle can be seen.
@@ -79,7 +79,7 @@ class MotionScene {
     Colour back;
     double bulge2, bulge3;  // how far the outline is from a circle
     double turn2, turn3;
-    Sprite(Random& random);
+    explicit Sprite(Random& random);
     double outline(double angle) const;
     Colour at(double x, double y, double pixels) const;
   };

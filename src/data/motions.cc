@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -110,8 +111,8 @@ Found look_at(const Files& files, const Path& directory, const std::string& desc
 }  // namespace
 
 std::vector<std::string> motion_labels() {
-  std::vector<std::string> labels;
-  for (const Motion motion : kMotions) labels.emplace_back(name_of(motion));
+  std::vector<std::string> labels(kMotions.size());
+  std::transform(kMotions.begin(), kMotions.end(), labels.begin(), [](Motion motion) { return name_of(motion); });
   return labels;
 }
 

@@ -39,6 +39,7 @@ class FrameStack {
   }
 
   std::int64_t count() const { return count_; }
+  std::int64_t bytes() const { return count_ == 0 ? 0 : count_ * element_count(shape_); }
 
   Tensor finish() const {
     Tensor frames(DType::kUint8, {count_, shape_[0], shape_[1], shape_[2]});
@@ -75,7 +76,7 @@ VideoOptions video_options(const InputSpec& spec) {
   return options;
 }
 
-Clip read_clip(const DatasetItem& item, const VideoOptions& options) {
+Clip read_clip(const DatasetItem& item, const VideoOptions& options, std::int64_t byte_limit) {
   VideoOptions part = options;
   part.start_s = item.start_s;
   part.end_s = item.end_s;
@@ -85,6 +86,12 @@ Clip read_clip(const DatasetItem& item, const VideoOptions& options) {
   for (Frame frame; reader.read(frame);) {
     if (frames.count() == 0) clip.first_time_s = frame.time_s;
     frames.add(frame.image);
+    if (frames.bytes() > byte_limit) {
+      throw InvalidArgument(fmt::format(
+          "{}: its frames need more than {} MiB; list shorter parts of it with start and end, or lower the input's "
+          "fps, width and height",
+          item.path.string(), byte_limit >> 20));
+    }
   }
   if (frames.count() == 0) {
     const MediaInfo& info = reader.info();

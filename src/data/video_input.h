@@ -24,8 +24,12 @@ struct Clip {
   std::int64_t count() const { return frames.size(0); }
 };
 
-// Decodes all frames of an item. Throws what VideoReader does, and BadData when the item's part has no frame.
-Clip read_clip(const DatasetItem& item, const VideoOptions& options);
+// The most bytes that one clip may have decoded.
+inline constexpr std::int64_t kClipBytes = std::int64_t{1} << 32;
+
+// Decodes all frames of an item. Throws what VideoReader does, BadData when the item's part has no frame, and
+// InvalidArgument when it has more than `byte_limit` bytes.
+Clip read_clip(const DatasetItem& item, const VideoOptions& options, std::int64_t byte_limit = kClipBytes);
 
 // Why a file that was read is not whole: the first problem in words; empty when it is.
 std::string partial_reason(const DecodeStats& stats);

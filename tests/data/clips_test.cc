@@ -119,6 +119,13 @@ TEST_F(ClipsTest, ReadClipKeepsToItsPart) {
   EXPECT_THAT([&] { read_clip(item, video_options(spec_)); }, ThrowsMessage<BadData>(HasSubstr(item.path.string())));
 }
 
+TEST_F(ClipsTest, ReadClipRefusesWhatDoesNotFitIntoMemory) {
+  const DatasetItem item = dataset().items[3];  // 7 frames of 64 x 48 x 3 bytes
+  EXPECT_NO_THROW(read_clip(item, video_options(spec_), 7 * 9216));
+  EXPECT_THAT([&] { read_clip(item, video_options(spec_), 7 * 9216 - 1); },
+              ThrowsMessage<InvalidArgument>(AllOf(HasSubstr(item.path.string()), HasSubstr("shorter parts"))));
+}
+
 TEST_F(ClipsTest, CheckFindsEveryBadFileAndSaysWhy) {
   media::write_file(path("a", 5), "");
   media::write_file(path("a", 6), "this is no video at all, but it is called like one");
