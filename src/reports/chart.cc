@@ -12,7 +12,7 @@ namespace longtake::reports {
 namespace {
 
 constexpr double kWidth = 560, kHeight = 300;
-constexpr double kLeft = 56, kRight = 16, kTop = 14, kBottom = 40;
+constexpr double kLeft = 74, kRight = 26, kTop = 14, kBottom = 40;
 constexpr std::size_t kPointsDrawn = 600;
 constexpr std::size_t kPointsMarked = 40;  // up to so many get a dot that says its numbers
 constexpr std::size_t kRowsShown = 50;
@@ -74,7 +74,7 @@ std::string axes(const Chart& chart, const Frame& frame) {
     out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", frame.x(step),
                        kHeight - kBottom + 18, step_text(step));
   }
-  out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text></g>", kWidth - kRight, kHeight - 6,
+  out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text></g>", kWidth - 4, kHeight - 5,
                      escape_html(chart.step_name));
   return out;
 }

@@ -66,10 +66,11 @@ figcaption { font-weight: 600; }
 figure .scroll { max-height: 300px; overflow-y: auto; }
 table { border-collapse: collapse; font-size: 14.5px; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--quiet); padding: 0 0 8px; font-size: 14px; }
-th, td { padding: 6px 12px; text-align: right; border-bottom: 1px solid var(--line); }
-th { font-weight: 500; color: var(--quiet); white-space: nowrap; }
+caption span { display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 56px); }
+th, td { padding: 6px 12px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { font-weight: 500; color: var(--quiet); }
 th[scope="row"], td.text { text-align: left; color: var(--ink); }
-td.text, td.path { overflow-wrap: anywhere; text-align: left; }
+td.text, td.path { overflow-wrap: anywhere; text-align: left; white-space: normal; min-width: 12em; }
 tr:last-child > * { border-bottom: 0; }
 table.wide { width: 100%; }
 table.heat { border-collapse: separate; border-spacing: 2px; }
@@ -107,6 +108,8 @@ dd { margin: 0; overflow-wrap: anywhere; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: 8px; }
   th, td { padding: 5px 8px; }
+  th[scope="row"] { white-space: normal; overflow-wrap: anywhere; min-width: 8em; }
+  thead th { white-space: normal; }
 }
 @media print {
   body { background: #fff; }

@@ -26,7 +26,7 @@ std::string open_table(std::string_view kind, std::string_view caption) {
   const std::string text = escape_html(caption);
   return fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table class=\"{1}\">"
-      "<caption>{0}</caption>",
+      "<caption><span>{0}</span></caption>",
       text, kind);
 }
 constexpr std::string_view kCloseTable = "</tbody></table></div>\n";

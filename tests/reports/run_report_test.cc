@@ -88,7 +88,7 @@ TEST(RunReport, IsAPageWithLanguageTitleAndDescribedPictures) {
   EXPECT_THAT(html, HasSubstr("prefers-color-scheme: dark"));
   EXPECT_THAT(html, HasSubstr("role=\"img\" aria-label="));
   EXPECT_THAT(html, HasSubstr("alt=\""));
-  EXPECT_THAT(html, HasSubstr("<caption>"));
+  EXPECT_THAT(html, HasSubstr("<caption><span>"));
 }
 
 TEST(RunReport, AnEmptyRunGivesAPage) {

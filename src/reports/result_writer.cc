@@ -1,0 +1,46 @@
+#include "reports/result_writer.h"
+
+#include <array>
+
+#include "base/text.h"
+#include "longtake/error.h"
+#include "reports/csv.h"
+#include "reports/json_lines.h"
+#include "reports/subtitles.h"
+
+namespace longtake::reports {
+namespace {
+
+template <class Writer>
+std::unique_ptr<ResultWriter> make(const std::vector<std::string>& labels, Detail detail) {
+  return std::make_unique<Writer>(labels, detail);
+}
+
+std::unique_ptr<ResultWriter> make_vtt(const std::vector<std::string>& labels, Detail) {
+  return std::make_unique<SubtitleWriter>(labels, SubtitleKind::kWebVtt);
+}
+std::unique_ptr<ResultWriter> make_srt(const std::vector<std::string>& labels, Detail) {
+  return std::make_unique<SubtitleWriter>(labels, SubtitleKind::kSubRip);
+}
+
+constexpr std::array<ResultFormat, 4> kFormats = {{
+    {"jsonl", ".jsonl", "JSON lines: one object per video, or per frame of a stream", true, make<JsonLinesWriter>},
+    {"csv", ".csv", "comma separated values: one row per video, or per frame", true, make<CsvWriter>},
+    {"vtt", ".vtt", "WebVTT: events as subtitles, for browsers", false, make_vtt},
+    {"srt", ".srt", "SubRip: events as subtitles, for players", false, make_srt},
+}};
+
+}  // namespace
+
+std::span<const ResultFormat> result_formats() { return kFormats; }
+
+const ResultFormat& result_format(std::string_view name) {
+  std::vector<std::string> names;
+  for (const ResultFormat& format : kFormats) {
+    if (format.name == name) return format;
+    names.emplace_back(format.name);
+  }
+  throw ConfigError(unknown_name_message("format", name, "", names));
+}
+
+}  // namespace longtake::reports
