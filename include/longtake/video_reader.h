@@ -1,5 +1,5 @@
 // Reads video: a file, a picture, a web address, a camera or standard input becomes a row of uint8 tensors, each with
-// the media's own time. The same file always gives the same bytes, however many threads decode it.
+// the media's own time. A file gives the same bytes every time, and if it is intact whatever the number of threads.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,8 @@ struct VideoOptions {
   std::optional<double> start_s;
   std::optional<double> end_s;
   BadFramePolicy bad_frames = BadFramePolicy::kSkip;
-  // Decoding threads; 0 is one per core. Many readers side by side are faster than many threads in one.
+  // Decoding threads; 0 is one per core. Many readers side by side are faster than many threads in one. Around damage
+  // several threads make of the pictures what the moment brings; a single one always the same.
   int threads = 1;
   // Which stream of the container; -1 is the best video stream (by resolution and default flag).
   int stream = -1;
