@@ -15,12 +15,13 @@ namespace {
 template <class RunRow>
 class RowKernel final : public Kernel {
  public:
-  RowKernel(const KernelRequest& request, RunRow run_row) : run_row_(std::move(run_row)) {
+  RowKernel(const KernelRequest& request, const char* name, RunRow run_row)
+      : name_(name), run_row_(std::move(run_row)) {
     for (const Shape& shape : request.op.inputs) in_size_.push_back(element_count(shape));
     for (const Shape& shape : request.outputs) out_size_.push_back(element_count(shape));
   }
 
-  const char* name() const override { return "vector"; }
+  const char* name() const override { return name_; }
 
   void run(const KernelCall& call) override {
     for_ranges(call.pool, call.rows, 4 * out_size_[0], [&](std::int64_t begin, std::int64_t end) {
@@ -32,13 +33,14 @@ class RowKernel final : public Kernel {
   }
 
  private:
+  const char* name_;
   RunRow run_row_;
   std::vector<std::int64_t> in_size_, out_size_;
 };
 
 template <class RunRow>
-std::unique_ptr<Kernel> row_kernel(const KernelRequest& request, RunRow run_row) {
-  return std::make_unique<RowKernel<RunRow>>(request, std::move(run_row));
+std::unique_ptr<Kernel> row_kernel(const KernelRequest& request, const char* name, RunRow run_row) {
+  return std::make_unique<RowKernel<RunRow>>(request, name, std::move(run_row));
 }
 
 // A kernel that does the same to each element, wherever it is in the row: all rows are one array.
@@ -121,7 +123,7 @@ std::unique_ptr<Kernel> make_batch_norm_kernel(const KernelRequest& request) {
   if (places == 0 || !same_layouts(request)) return nullptr;
   const ChannelScale scale = batch_norm_scale(request);
   const auto scale_each = kernels_of(request.level).vector.scale_each;
-  return row_kernel(request, [=](const auto& in, const auto& out) {
+  return row_kernel(request, "vector", [=](const auto& in, const auto& out) {
     for (std::int64_t p = 0; p < places; ++p) {
       scale_each(in(0) + p * channels, scale.slope.data(), scale.offset.data(), out(0) + p * channels, channels);
     }
@@ -138,7 +140,7 @@ std::unique_ptr<Kernel> make_softmax_kernel(const KernelRequest& request) {
   const std::int64_t size = shape[axis], vectors = element_count(shape) / size;
   const auto exponential = kernels_of(request.level).vector.exponential;
   const auto divide = kernels_of(request.level).vector.divide;
-  return row_kernel(request, [=](const auto& in, const auto& out) {
+  return row_kernel(request, "vector", [=](const auto& in, const auto& out) {
     for (std::int64_t v = 0; v < vectors; ++v) {
       const float* x = in(0) + v * size;
       float* y = out(0) + v * size;
@@ -163,12 +165,19 @@ std::unique_ptr<Kernel> make_concat_kernel(const KernelRequest& request) {
   }
   std::vector<std::int64_t> runs;
   for (const Shape& input : request.op.inputs) runs.push_back(input[axis] * inner);
-  return row_kernel(request, [=](const auto& in, const auto& out) {
+  return row_kernel(request, "copy", [=](const auto& in, const auto& out) {
     float* to = out(0);
     for (std::int64_t o = 0; o < outer; ++o) {
       for (std::size_t i = 0; i < runs.size(); ++i) to = std::copy_n(in(i) + o * runs[i], runs[i], to);
     }
   });
+}
+
+std::unique_ptr<Kernel> make_flatten_kernel(const KernelRequest& request) {
+  if (request.input_layouts[0] != Layout::kChannelsLast) return nullptr;
+  const Shape shape = request.op.inputs[0];
+  return row_kernel(request, "reorder",
+                    [=](const auto& in, const auto& out) { to_channels_first(in(0), out(0), shape); });
 }
 
 std::unique_ptr<Kernel> make_lstm_gates_kernel(const KernelRequest& request) {
@@ -182,7 +191,7 @@ std::unique_ptr<Kernel> make_lstm_gates_kernel(const KernelRequest& request) {
     peepholes.assign(values.begin(), values.end());
   }
   const auto gates = kernels_of(request.level).vector.lstm_gates;
-  return row_kernel(request, [=](const auto& in, const auto& out) {
+  return row_kernel(request, "vector", [=](const auto& in, const auto& out) {
     for (std::int64_t p = 0; p < places; ++p) {
       gates(in(0) + p * 4 * channels, in(1) + p * channels, peepholes.empty() ? nullptr : peepholes.data(),
             out(0) + p * channels, out(1) + p * channels, channels);

@@ -15,6 +15,7 @@ std::unique_ptr<Kernel> make_elementwise_kernel(const KernelRequest& request);  
 std::unique_ptr<Kernel> make_batch_norm_kernel(const KernelRequest& request);   // vectors and channels-last maps
 std::unique_ptr<Kernel> make_softmax_kernel(const KernelRequest& request);      // over the dimension that is innermost
 std::unique_ptr<Kernel> make_concat_kernel(const KernelRequest& request);
+std::unique_ptr<Kernel> make_flatten_kernel(const KernelRequest& request);     // of channels-last maps
 std::unique_ptr<Kernel> make_lstm_gates_kernel(const KernelRequest& request);  // vectors and channels-last maps
 
 // Whether every map among inputs and outputs is channels-last (a vector is in any layout).

@@ -33,6 +33,7 @@ constexpr Entry kFast[] = {
     {"mul", make_elementwise_kernel},
     {"softmax", make_softmax_kernel},
     {"concat", make_concat_kernel},
+    {"flatten", make_flatten_kernel},
     {"lstm_gates", make_lstm_gates_kernel},
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "runtime/kernels/level.h"
 #include "runtime/kernels/ranges.h"
@@ -13,6 +14,7 @@ namespace {
 // Rows whose block of inputs stays in the second cache; a multiple of every kernel's rows_at_once.
 constexpr std::int64_t kRowBlock = 192;
 constexpr std::int64_t kMostRowsAtOnce = 16;
+constexpr std::int64_t kMostDepth = 384;  // of a block, of any level
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -105,17 +107,29 @@ void PackedMatrix::multiply_block(const RowAddresses& x, std::int64_t row_begin,
                                   std::int64_t panel_begin, std::int64_t panel_end, float* y, std::int64_t y_stride,
                                   bool relu) const {
   std::array<const float*, kRowBlock> addresses;
-  for (std::int64_t r = row_begin; r < row_end; ++r) addresses[r - row_begin] = x.row(r);
-  const std::int64_t width = kernel_->width;
+  alignas(64) std::array<float, kRowBlock * kMostDepth> copies;
+  const std::int64_t width = kernel_->width, rows = row_end - row_begin;
+  const std::int64_t at_once = divide_up(rows, divide_up(rows, kernel_->rows_at_once));  // tiles of about equal size
+  // Rows that lie a power of two apart would push each other out of the cache, so plain rows are copied together first.
+  const bool copy = x.offsets == nullptr && panel_end - panel_begin >= 4;
   for (const Block& block : blocks_) {
     const bool first = &block == &blocks_.front(), last = &block == &blocks_.back();
+    const Run* runs = block_runs_.data() + block.first_run;
+    const Run copied{0, runs->length};
+    for (std::int64_t r = 0; r < rows; ++r) {
+      addresses[r] = x.row(row_begin + r);
+      if (!copy) continue;
+      float* to = copies.data() + r * kernel_->depth;
+      std::memcpy(to, addresses[r] + runs->offset, static_cast<std::size_t>(runs->length) * sizeof(float));
+      addresses[r] = to;
+    }
     for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
-      for (std::int64_t row = row_begin; row < row_end; row += kernel_->rows_at_once) {
-        kernel_->run({addresses.data() + (row - row_begin), std::min(kernel_->rows_at_once, row_end - row),
-                      block_runs_.data() + block.first_run, block.last_run - block.first_run,
+      for (std::int64_t row = 0; row < rows; row += at_once) {
+        kernel_->run({addresses.data() + row, std::min(at_once, rows - row), copy ? &copied : runs,
+                      copy ? 1 : block.last_run - block.first_run,
                       packed_.data() + (panel * depth_ + block.begin) * width, 0, 1,
-                      first ? start_.data() + panel * width : nullptr, y + row * y_stride + panel * width, y_stride,
-                      outputs_ - panel * width, relu && last});
+                      first ? start_.data() + panel * width : nullptr, y + (row_begin + row) * y_stride + panel * width,
+                      y_stride, outputs_ - panel * width, relu && last});
       }
     }
   }

@@ -10,7 +10,7 @@
 namespace longtake::runtime {
 namespace {
 
-// The accumulators of R rows times P panels.
+// The accumulators of R rows times P panels. All loops over them are unrolled early, else they would live in memory.
 template <class V, int R, int P>
 struct Sums {
   static constexpr int kColumns = 2 * P;
@@ -19,6 +19,7 @@ struct Sums {
 
   // From the bias, or from what the blocks before gave. Beyond the last output there is nothing to read.
   void start(const TileCall& call) {
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       float edge[kWidth];
       const float* from = call.start;
@@ -29,15 +30,18 @@ struct Sums {
           from = edge;
         }
       }
+#pragma GCC unroll 16
       for (int c = 0; c < kColumns; ++c) values[r][c] = V::load(from + c * V::kLanes);
     }
   }
 
   void finish(const TileCall& call) {
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       float* out = call.out + r * call.out_stride;
       float edge[kWidth];
       float* to = call.columns < kWidth ? edge : out;
+#pragma GCC unroll 16
       for (int c = 0; c < kColumns; ++c) {
         V::store(to + c * V::kLanes, call.relu ? V::relu(values[r][c]) : values[r][c]);
       }
@@ -57,9 +61,11 @@ void multiply(const TileCall& call) {
   for (std::int64_t n = 0; n < call.run_count; ++n) {
     const Run run = call.runs[n];
     const float* x[R];
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) x[r] = call.rows[r] + run.offset;
     for (std::int64_t k = 0; k < run.length; ++k, weights += kPanel) {
       typename V::Register w[2 * P];
+#pragma GCC unroll 16
       for (int p = 0; p < P; ++p) {
         const float* panel = weights + p * call.panel_stride;
         w[2 * p] = V::load(panel);
@@ -68,8 +74,10 @@ void multiply(const TileCall& call) {
           for (int line = 0; line < kPanel; line += 16) __builtin_prefetch(panel + kAhead + line);
         }
       }
+#pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
         const typename V::Register value = V::broadcast(x[r] + k);
+#pragma GCC unroll 16
         for (int c = 0; c < 2 * P; ++c) sums.values[r][c] = V::fma(value, w[c], sums.values[r][c]);
       }
     }
