@@ -64,12 +64,18 @@ function(longtake_program name)
 endfunction()
 
 # longtake_test(NAME SOURCES file... [MODULES module...] [LIBRARIES target...] [LABELS label...])
-# A GoogleTest program that is one entry of ctest.
+# A GoogleTest program that is one entry of ctest, labelled with its folder: `ctest -L media` runs the tests of media, and
+# the target media_tests builds them.
 function(longtake_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;MODULES;LIBRARIES;LABELS" ${ARGN})
   longtake_program(${name} SOURCES ${ARG_SOURCES} MODULES ${ARG_MODULES}
                    LIBRARIES GTest::gmock GTest::gtest_main ${ARG_LIBRARIES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
+  if(NOT TARGET ${folder}_tests)
+    add_custom_target(${folder}_tests)
+  endif()
+  add_dependencies(${folder}_tests ${name})
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+  set_tests_properties(${name} PROPERTIES LABELS "${folder};${ARG_LABELS}" TIMEOUT 600)
 endfunction()
