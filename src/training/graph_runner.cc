@@ -163,8 +163,8 @@ std::vector<RunnerOutput> GraphRunner::run(const graph::Chunk& chunk, std::span<
   return outputs;
 }
 
-void bind(const graph::Model& model, const graph::Graph& from_graph, const std::vector<RunnerOutput>& outputs,
-          const graph::Graph& to_graph, graph::Chunk& chunk, std::vector<torch::Tensor>& given) {
+void apply_bindings(const graph::Model& model, const graph::Graph& from_graph, const std::vector<RunnerOutput>& outputs,
+                    const graph::Graph& to_graph, graph::Chunk& chunk, std::vector<torch::Tensor>& given) {
   given.resize(to_graph.inputs.size());
   for (const graph::Binding& binding : model.bindings) {
     if (binding.from_graph != from_graph.name || binding.to_graph != to_graph.name) continue;

@@ -67,7 +67,7 @@ class GraphRunner {
 
 // As graph::apply_bindings, so that gradients flow back: puts the newest row per stream of what the model binds into
 // `given`, which gets one entry for each input of `to_graph`, and data of the same shape into `chunk`.
-void bind(const graph::Model& model, const graph::Graph& from_graph, const std::vector<RunnerOutput>& outputs,
-          const graph::Graph& to_graph, graph::Chunk& chunk, std::vector<torch::Tensor>& given);
+void apply_bindings(const graph::Model& model, const graph::Graph& from_graph, const std::vector<RunnerOutput>& outputs,
+                    const graph::Graph& to_graph, graph::Chunk& chunk, std::vector<torch::Tensor>& given);
 
 }  // namespace longtake::training

@@ -20,12 +20,12 @@ struct HeldSegment : torch::CustomClassHolder {
 
 struct Recompute : torch::autograd::Function<Recompute> {
   // `anchor` requires a gradient, so that the segment is differentiated for its weights even where no input does.
-  static variable_list forward(AutogradContext* context, const variable_list& inputs, const Tensor&,
+  static variable_list forward(AutogradContext* context, torch::TensorList inputs, const Tensor&,
                                const c10::intrusive_ptr<HeldSegment>& held) {
     context->saved_data["segment"] = c10::IValue::make_capsule(held);
-    context->save_for_backward(inputs);
+    context->save_for_backward(inputs.vec());
     context->set_materialize_grads(false);
-    return held->segment(inputs, false);
+    return held->segment(inputs.vec(), false);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -54,7 +54,7 @@ struct Recompute : torch::autograd::Function<Recompute> {
 
 std::vector<Tensor> recompute(const Segment& segment, const std::vector<Tensor>& inputs) {
   const Tensor anchor = torch::zeros({}, torch::requires_grad());
-  return Recompute::apply(inputs, anchor, c10::make_intrusive<HeldSegment>(segment));
+  return Recompute::apply(torch::TensorList(inputs), anchor, c10::make_intrusive<HeldSegment>(segment));
 }
 
 namespace {

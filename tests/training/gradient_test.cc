@@ -180,7 +180,7 @@ std::vector<Case> op_cases() {
        true},
       {"running_weighted_mean", on({2},
                                    [](Builder& b, ValueId x) {
-                                     const ValueId w = layers::sigmoid(b, "w", b.input("w", {1}));
+                                     const ValueId w = layers::sigmoid(b, "weight", b.input("w", {1}));
                                      return b.node("running_weighted_mean", "r", {x, w}).front();
                                    })},
       {"ramp",
@@ -260,7 +260,8 @@ TEST(Gradient, IsCheckedForEveryOp) {
   std::set<std::string> seen;
   for (const std::vector<Case>& cases : {op_cases(), graph_cases()}) {
     for (const Case& c : cases) {
-      for (const graph::Node& node : make_problem(c).model.graphs[0].nodes) seen.insert(node.op);
+      const Problem problem = make_problem(c);
+      for (const graph::Node& node : problem.model.graphs[0].nodes) seen.insert(node.op);
     }
   }
   std::set<std::string> all;
