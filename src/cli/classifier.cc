@@ -12,7 +12,8 @@ namespace longtake::cli {
 
 OpenedModel open_model(const std::string& path, int threads) {
   OpenedModel opened;
-  opened.path = std::filesystem::is_directory(path) ? (std::filesystem::path(path) / "model.safetensors").string() : path;
+  opened.path =
+      std::filesystem::is_directory(path) ? (std::filesystem::path(path) / "model.safetensors").string() : path;
   opened.model = std::make_shared<const graph::Model>(graph::load_model(opened.path));
   opened.program =
       std::make_unique<runtime::Program>(opened.model, "main", runtime::ProgramOptions{.threads = threads});
@@ -22,8 +23,8 @@ OpenedModel open_model(const std::string& path, int threads) {
 std::string recipe_of_run(const std::string& model_path) {
   const auto recipe = std::filesystem::path(model_path).parent_path() / "recipe.toml";
   if (!std::filesystem::exists(recipe)) {
-    throw ConfigError(fmt::format("{} lies in no run's directory, so say where the data is: --data RECIPE|CSV|FOLDER",
-                                  model_path));
+    throw ConfigError(
+        fmt::format("{} lies in no run's directory, so say where the data is: --data RECIPE|CSV|FOLDER", model_path));
   }
   return recipe.string();
 }

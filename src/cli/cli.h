@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "reports/progress.h"
 
 namespace longtake::cli {
 
@@ -45,6 +46,11 @@ void put(const std::string& text);
 
 // Tells messages of the library: warnings and errors, and with `verbose` the rest.
 std::unique_ptr<LogSink> terminal_log(bool verbose);
+
+// Progress of `total` units on standard error, drawn in place on a terminal, else as plain lines.
+reports::Progress terminal_progress(const std::string& what, const std::string& unit, std::int64_t total);
+
+int core_count();
 
 // A recipe with its overrides "section.key=value".
 Options load_recipe(const std::string& path, const std::vector<std::string>& overrides);

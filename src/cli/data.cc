@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/files.h"
 #include "base/threads.h"
@@ -14,8 +13,6 @@
 namespace longtake::cli {
 
 namespace {
-
-int core_count() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 struct DataSource {
   std::string source;
@@ -48,7 +45,8 @@ int check_data(const DataSource& data) {
       const char* state = item.state == FileState::kReadable  ? "readable"
                           : item.state == FileState::kPartial ? "partial"
                                                               : "unreadable";
-      put(nlohmann::ordered_json{{"path", item.path}, {"state", state}, {"frames", item.frames}, {"reason", item.reason}}
+      put(nlohmann::ordered_json{
+              {"path", item.path}, {"state", state}, {"frames", item.frames}, {"reason", item.reason}}
               .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
           "\n");
     }
@@ -105,9 +103,8 @@ void add_data(CLI::App& app, Run& run) {
   motions->add_option("--frames", options->frames, "Frames per clip")->capture_default_str();
   motions->add_option("--fps", options->fps, "Frames per second")->capture_default_str();
   motions->footer("Example:\n  longtake data make motions data/motions");
-  motions->callback([&run, directory, options] {
-    run = [directory, options] { return make_motions_set(*directory, *options); };
-  });
+  motions->callback(
+      [&run, directory, options] { run = [directory, options] { return make_motions_set(*directory, *options); }; });
 }
 
 }  // namespace longtake::cli

@@ -45,7 +45,8 @@ std::vector<double> parse_weights(const std::string& text, std::size_t models) {
   } catch (const BadData& error) {
     throw ConfigError(error.what());
   }
-  if (weights.size() != models) throw ConfigError(fmt::format("--weights has {} numbers for {} models", weights.size(), models));
+  if (weights.size() != models)
+    throw ConfigError(fmt::format("--weights has {} numbers for {} models", weights.size(), models));
   return weights;
 }
 
@@ -72,12 +73,12 @@ tasks::Evaluation evaluate_one(const std::string& path, const EvaluateOptions& o
   tasks::Classifier classifier(*opened.model, *opened.program);
   ClipCache cache(dataset, classifier.spec(), cache_options, pool);
   const auto total = static_cast<std::int64_t>(dataset.items.size());
-  reports::Progress progress(terminal_progress("evaluating", total));
-  tasks::Evaluation evaluation = tasks::evaluate(classifier, cache, protocol_for(*opened.model, options),
-                                                 [&](std::int64_t done) {
-                                                   progress.update(done);
-                                                   return !interrupted();
-                                                 });
+  reports::Progress progress = terminal_progress("evaluating", "videos", total);
+  tasks::Evaluation evaluation =
+      tasks::evaluate(classifier, cache, protocol_for(*opened.model, options), [&](std::int64_t done) {
+        progress.update(done);
+        return !interrupted();
+      });
   progress.finish();
   bad_files = cache.bad_files();
   return evaluation;
@@ -103,7 +104,8 @@ void put_json(const tasks::Evaluation& evaluation, const Dataset& dataset, const
   const ConfusionMatrix& confusion = evaluation.metrics.videos().confusion();
   for (std::int64_t truth = 0; truth < confusion.classes(); ++truth) {
     Json row = Json::array();
-    for (std::int64_t predicted = 0; predicted < confusion.classes(); ++predicted) row.push_back(confusion.count(truth, predicted));
+    for (std::int64_t predicted = 0; predicted < confusion.classes(); ++predicted)
+      row.push_back(confusion.count(truth, predicted));
     json["confusion"].push_back(row);
   }
   if (options.items) {
@@ -123,7 +125,8 @@ void put_text(const tasks::Evaluation& evaluation) {
     return value ? fmt::format("{:.2f} %", 100 * *value) : std::string("-");
   };
   const ClassificationMetrics& videos = evaluation.metrics.videos();
-  put(fmt::format("videos              {}\ntop-1               {}\ntop-5               {}\nmean of classes     {}\n"
+  put(
+      fmt::format("videos              {}\ntop-1               {}\ntop-5               {}\nmean of classes     {}\n"
                   "top-1 of clips      {} ({} clips)\nprotocol            {}\n",
                   videos.confusion().total(), percent(videos.top1()), percent(videos.top5()),
                   percent(videos.confusion().mean_class_accuracy()), percent(evaluation.metrics.clips().top1()),
@@ -141,7 +144,8 @@ int evaluate(const EvaluateOptions& options) {
   }
   const auto classes = static_cast<std::int64_t>(dataset.labels.size());
   const tasks::Evaluation& evaluation =
-      evaluations.size() == 1 ? evaluations[0] : (evaluations.push_back(fuse(evaluations, weights, classes)), evaluations.back());
+      evaluations.size() == 1 ? evaluations[0]
+                              : (evaluations.push_back(fuse(evaluations, weights, classes)), evaluations.back());
   options.json ? put_json(evaluation, dataset, options) : put_text(evaluation);
   for (const BadFileReport::Problem& problem : bad_files.problems) tell("warning: " + problem.reason);
   if (interrupted()) {
@@ -154,22 +158,28 @@ int evaluate(const EvaluateOptions& options) {
 }  // namespace
 
 void add_evaluate(CLI::App& app, Run& run) {
-  CLI::App* verb = app.add_subcommand("evaluate", "Accuracy on videos whose labels are known; several models are fused");
+  CLI::App* verb =
+      app.add_subcommand("evaluate", "Accuracy on videos whose labels are known; several models are fused");
   auto options = std::make_shared<EvaluateOptions>();
   verb->add_option("models", options->models, "Model files or directories of runs")->required();
-  verb->add_option("--data", options->data, "A recipe, a manifest (.csv) or a folder per class; default: the run's recipe");
+  verb->add_option("--data", options->data,
+                   "A recipe, a manifest (.csv) or a folder per class; default: the run's recipe");
   verb->add_option("--set", options->overrides, "section.key=value, for the recipe of the data");
   verb->add_option("--split", options->split, "train, validation or test; default: test, or all where there is none");
   verb->add_option("--weights", options->weights, "Of the models' scores, such as 1/3,2/3; default: alike");
-  verb->add_option("--clip", options->clip, "Frames per clip; 0 follows the whole video; default: the model's protocol");
+  verb->add_option("--clip", options->clip,
+                   "Frames per clip; 0 follows the whole video; default: the model's protocol");
   verb->add_option("--stride", options->stride, "Frames from clip to clip");
   verb->add_option("--crops", options->crops, "1, 5 or 10");
   verb->add_option("--threads", options->threads, "0 takes all cores")->capture_default_str();
-  verb->add_flag("--skip-bad-files", options->skip_bad_files, "Leave out what cannot be read, counted, and exit with 3");
+  verb->add_flag("--skip-bad-files", options->skip_bad_files,
+                 "Leave out what cannot be read, counted, and exit with 3");
   verb->add_flag("--items", options->items, "With --json: every video");
   verb->add_flag("--json", options->json, "As JSON");
-  verb->footer("This resets the state at every clip where the protocol says so; `longtake stream` never does.\nExamples:\n"
-               "  longtake evaluate runs/motions\n  longtake evaluate rgb.safetensors flow.safetensors --weights 1/3,2/3 --data ucf101.toml");
+  verb->footer(
+      "This resets the state at every clip where the protocol says so; `longtake stream` never does.\nExamples:\n"
+      "  longtake evaluate runs/motions\n  longtake evaluate rgb.safetensors flow.safetensors --weights 1/3,2/3 --data "
+      "ucf101.toml");
   verb->callback([&run, options] { run = [options] { return evaluate(*options); }; });
 }
 

@@ -55,8 +55,9 @@ void add_inspect(CLI::App& app, Run& run) {
   verb->add_option("--graph", options->graph, "Which graph of the model")->capture_default_str();
   verb->add_flag("--json", options->json, "As JSON");
   verb->add_flag("--dot", options->dot, "As a drawing in Graphviz's language");
-  verb->footer("Examples:\n  longtake inspect recipes/lrcn_ucf101.toml --json\n"
-               "  longtake inspect runs/motions/model.safetensors --dot | dot -Tsvg > graph.svg");
+  verb->footer(
+      "Examples:\n  longtake inspect recipes/lrcn_ucf101.toml --json\n"
+      "  longtake inspect runs/motions/model.safetensors --dot | dot -Tsvg > graph.svg");
   verb->callback([&run, options] { run = [options] { return inspect(*options); }; });
 }
 

@@ -78,7 +78,8 @@ void write_output(const PredictOptions& options, const reports::ResultFormat& fo
 int predict(const PredictOptions& options) {
   const reports::ResultFormat& format = reports::result_format(options.json ? "jsonl" : options.format);
   if (!format.many && options.files.size() > 1 && options.output.empty()) {
-    throw ConfigError(fmt::format("--format {} cannot tell several videos apart in one output; give --output DIRECTORY", format.name));
+    throw ConfigError(fmt::format("--format {} cannot tell several videos apart in one output; give --output DIRECTORY",
+                                  format.name));
   }
   const OpenedModel opened = open_model(options.model, options.threads);
   VideoOptions video = video_options(opened.model->inputs.at("frame"));
@@ -98,9 +99,10 @@ int predict(const PredictOptions& options) {
     try {
       const tasks::VideoResult result = predict_file(file, video, stream, *opened.model, keep);
       const std::string head = options.output.empty() ? "" : writer->head();
-      write_output(options, format, file, head + writer->video(result, detail));
+      write_output(options, format, file, head + writer->video(result));
       if (!options.overlay.empty()) {
-        const auto path = std::filesystem::path(options.overlay) / (std::filesystem::path(file).stem().string() + ".mp4");
+        const auto path =
+            std::filesystem::path(options.overlay) / (std::filesystem::path(file).stem().string() + ".mp4");
         reports::write_overlay(file, result, path.string());
         tell(path.string());
       }
@@ -135,9 +137,10 @@ void add_predict(CLI::App& app, Run& run) {
   verb->add_option("--bad-frames", options->bad_frames, "skip, repeat or stop")->capture_default_str();
   verb->add_option("--threads", options->threads, "0 takes all cores")->capture_default_str();
   verb->add_flag("--json", options->json, "The same as --format jsonl");
-  verb->footer("Exit code 3 when a file was skipped or read in part.\nExamples:\n"
-               "  longtake predict runs/motions clip.mp4 --frames\n"
-               "  longtake predict model.safetensors *.mp4 --format vtt -o subtitles --overlay seen");
+  verb->footer(
+      "Exit code 3 when a file was skipped or read in part.\nExamples:\n"
+      "  longtake predict runs/motions clip.mp4 --frames\n"
+      "  longtake predict model.safetensors *.mp4 --format vtt -o subtitles --overlay seen");
   verb->callback([&run, options] { run = [options] { return predict(*options); }; });
 }
 

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 #include "base/files.h"
 #include "cli/cli.h"
@@ -58,6 +61,15 @@ void put(const std::string& text) {
 }
 
 std::unique_ptr<LogSink> terminal_log(bool verbose) { return std::make_unique<TerminalLog>(verbose); }
+
+int core_count() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+reports::Progress terminal_progress(const std::string& what, const std::string& unit, std::int64_t total) {
+  using SteadyClock = std::chrono::steady_clock;
+  return {{.what = what, .unit = unit, .total = total, .terminal = reports::terminal_traits(STDERR_FILENO)},
+          [] { return std::chrono::duration<double>(SteadyClock::now().time_since_epoch()).count(); },
+          [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }};
+}
 
 Options load_recipe(const std::string& path, const std::vector<std::string>& overrides) {
   Options recipe = load_toml(real_files(), path);

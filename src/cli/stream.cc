@@ -47,10 +47,11 @@ class Line {
     put(writer_->head());
   }
 
-  void answers(std::span<const tasks::StreamClassifier::Answer> answers, const std::optional<reports::LiveCounters>& live) {
+  void answers(std::span<const tasks::StreamClassifier::Answer> answers,
+               const std::optional<reports::LiveCounters>& live) {
     for (const auto& answer : answers) {
       whole_.scores = answer.frame.video;
-      put(writer_->frame(answer.frame, answer.edges, live));
+      put(writer_->frame(whole_.source, answer.frame, answer.edges, live));
     }
   }
 
@@ -129,7 +130,8 @@ void add_stream(CLI::App& app, Run& run) {
   CLI::App* verb = app.add_subcommand("stream", "Follow a file, camera or address; one line per frame as it happens");
   auto options = std::make_shared<StreamOptions>();
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
-  verb->add_option("source", options->source, "A file, http(s)://, rtsp://, /dev/video0, or - for standard input")->required();
+  verb->add_option("source", options->source, "A file, http(s)://, rtsp://, /dev/video0, or - for standard input")
+      ->required();
   verb->add_option("--format", options->format, "jsonl, csv, vtt or srt")->capture_default_str();
   verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
   verb->add_option("--bad-frames", options->bad_frames, "skip, repeat or stop")->capture_default_str();
@@ -142,9 +144,10 @@ void add_stream(CLI::App& app, Run& run) {
   verb->add_option("--save-state", options->save_state, "Save the state after the last frame");
   verb->add_option("--threads", options->threads, "0 takes all cores")->capture_default_str();
   verb->add_flag("--json", options->json, "The same as --format jsonl");
-  verb->footer("The state is never reset here, unlike in `longtake evaluate` with clips.\nExamples:\n"
-               "  longtake stream runs/motions clip.mp4\n  longtake stream model.safetensors rtsp://camera/1\n"
-               "  ffmpeg -i in.mkv -f mpegts - | longtake stream model.safetensors -");
+  verb->footer(
+      "The state is never reset here, unlike in `longtake evaluate` with clips.\nExamples:\n"
+      "  longtake stream runs/motions clip.mp4\n  longtake stream model.safetensors rtsp://camera/1\n"
+      "  ffmpeg -i in.mkv -f mpegts - | longtake stream model.safetensors -");
   verb->callback([&run, options] { run = [options] { return stream_source(*options); }; });
 }
 

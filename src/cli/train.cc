@@ -33,9 +33,7 @@ void add_train(CLI::App& app, Run& run) {
   verb->allow_extras();
   verb->prefix_command();
   verb->set_help_flag();  // longtake-train has the help
-  verb->callback([&run, verb] {
-    run = [options = verb->remaining()] { return start_trainer(options); };
-  });
+  verb->callback([&run, verb] { run = [options = verb->remaining()] { return start_trainer(options); }; });
 }
 
 }  // namespace longtake::cli

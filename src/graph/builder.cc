@@ -79,6 +79,10 @@ void Builder::connect(ValueId delay, ValueId next) {
   node.inputs[0] = next;
 }
 
+ValueId Builder::previous(const std::string& name, ValueId x) {
+  return node("delay", name, {x, kNoValue, kNoValue}, {{"shape", shape(x)}, {"repeat_first", true}}).front();
+}
+
 void Builder::output(const std::string& name, ValueId value) {
   for (const Output& output : graph_.outputs) {
     if (output.name == name)

@@ -37,6 +37,8 @@ class Builder {
   // `init`). `init` is a `once` value for the first tick of a sequence; without it that is zero.
   ValueId delay(const std::string& name, Shape shape, ValueId init = kNoValue, ValueId like = kNoValue);
   void connect(ValueId delay, ValueId next);
+  // The row of `x` before this one; at the first row of a sequence, that row itself. Lies on no loop.
+  ValueId previous(const std::string& name, ValueId x);
 
   void output(const std::string& name, ValueId value);
   void feedback(const std::string& output, const std::string& input, bool discrete = false);

@@ -233,6 +233,7 @@ void Schedule::show(NodeId id, State& state) {
   out.source.clear();
   out.initial_row.clear();
   std::int32_t next_in = 0, next_init = 0;
+  const bool repeats_first = delay && node.attributes.count("repeat_first") != 0;
   const auto emit = [&](std::int32_t s) {
     out.source.push_back(current_[s]);
     if (has_init) out.initial_row.push_back(current_[s] == kInitial ? current_initial_[s] : -1);
@@ -253,8 +254,10 @@ void Schedule::show(NodeId id, State& state) {
           current_initial_[s] = next_init++;
         }
       }
+      const bool has_row = next_in < in.size() && in.rows[next_in] == Row{t, s};
+      if (repeats_first && has_row && current_[s] == kInitial) current_[s] = next_in;
       if (delay && (flag & kActive) != 0) emit(s);
-      if (next_in < in.size() && in.rows[next_in] == Row{t, s}) {
+      if (has_row) {
         current_[s] = next_in++;
         if (!delay) ++count[s];
       }

@@ -50,9 +50,7 @@ ValueId subtract(Builder& b, const std::string& name, ValueId x, ValueId y) {
 ValueId with_changes(Builder& b, const Options& options, ValueId x) {
   std::vector<ValueId> channels{x};
   if (options.get("difference", false)) {
-    const ValueId previous = b.delay("previous", b.shape(x));
-    b.connect(previous, x);
-    channels.push_back(subtract(b, "difference", x, previous));
+    channels.push_back(subtract(b, "difference", x, b.previous("previous", x)));
   }
   if (options.get("deviation", false)) {
     channels.push_back(subtract(b, "deviation", x, b.node("running_mean", "mean", {x}).front()));

@@ -19,7 +19,7 @@ namespace longtake::layers {
 //   features = 64
 //   batch_norm = false        after each convolution
 //   global_pool = false       the last block ends in a global max pooling instead, so that features do not say where
-//   difference = false        also show the net the difference to the previous frame (to zero at the first), and
+//   difference = false        also show the net the difference to the previous frame (0 at the first), and
 //   deviation = false         the difference to the mean of the frames so far, each as more input channels: the encoder
 //                             then remembers frames
 //   dropout = 0.0             before the linear layer

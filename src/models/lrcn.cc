@@ -15,6 +15,7 @@ namespace longtake::models {
 //   hidden_size = 256             of the LSTM
 //   lstm_layers = 1
 //   lstm_dropout = 0.5            on its output
+//   forget_bias = 0.0             where the forget gate's bias starts
 //   aggregation = "mean"          last, max, mean or linear
 //   initialiser = "paper"         small uniform weights and a classifier that learns 10 times faster; or "scaled",
 //                                 which suits nets that are trained from nothing
@@ -25,7 +26,8 @@ graph::Model lrcn(const Options& options, const Purpose& purpose) {
   graph::ValueId x = encoded_frame(b, options, purpose);
   x = layers::dropout(b, "drop_features", x, options.get("encoder_dropout", 0.9));
 
-  layers::LstmOptions lstm{.hidden_size = options.get<std::int64_t>("hidden_size", 256)};
+  layers::LstmOptions lstm{.hidden_size = options.get<std::int64_t>("hidden_size", 256),
+                           .forget_bias = options.get("forget_bias", 0.0)};
   if (paper) {
     lstm.weights.weight = graph::Initialiser::uniform(-0.01, 0.01);
     lstm.hidden_weight = lstm.weights.weight;

@@ -172,6 +172,17 @@ TEST(Schedule, LastComesOutWhenTheSequenceEnds) {
   EXPECT_THAT(c.build(flagged({kEnd}), "last").source, ElementsAre());
 }
 
+TEST(Schedule, PreviousOfTheFirstRowIsThatRow) {
+  Model model;
+  Builder b(model, "main");
+  b.output("before", b.previous("before", b.input("x", {1})));
+  b.finish();
+  Case c(std::move(model));
+  EXPECT_THAT(c.build(flagged({A, A, R, H, A}), "before").source, ElementsAre(0, 0, 2, 2));
+  EXPECT_THAT(c.build(flagged({kReset, A, A}), "before").source, ElementsAre(0, 0));
+  EXPECT_THAT(c.build(flagged({A}), "before").source, ElementsAre(kCarried));
+}
+
 TEST(Schedule, RunningOpsCountTheirRows) {
   Model model;
   Builder b(model, "main");

@@ -1,0 +1,145 @@
+#include "training/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "media/image.h"
+#include "reports/chart.h"
+
+namespace longtake::training {
+
+namespace {
+
+constexpr std::size_t kWorstClips = 8;
+constexpr std::int64_t kThumbnails = 5;
+
+double unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string percent(const std::optional<double>& share) { return share ? fmt::format("{:.1f} %", 100 * *share) : "-"; }
+
+std::vector<reports::Chart> charts_of(const History& history) {
+  reports::Curve train{"training", {}}, validation{"validation", {}}, accuracy{"validation", {}}, rate{"rate", {}};
+  for (const EpochRecord& record : history.epochs) {
+    const auto step = static_cast<double>(record.step);
+    train.points.push_back({step, record.train_loss});
+    rate.points.push_back({step, record.learning_rate});
+    if (record.validation_loss) validation.points.push_back({step, *record.validation_loss});
+    if (record.validation_accuracy) accuracy.points.push_back({step, *record.validation_accuracy});
+  }
+  std::vector<reports::Chart> charts{{"Loss", "step", false, {train}}};
+  if (!validation.points.empty()) charts[0].curves.push_back(validation);
+  if (!accuracy.points.empty()) charts.push_back({"Accuracy", "step", true, {accuracy}});
+  charts.push_back({"Learning rate", "step", false, {rate}});
+  return charts;
+}
+
+// A few frames of the clip, evenly over its length.
+std::vector<std::vector<std::byte>> thumbnails_of(const Clip& clip, bool swap_red_and_blue) {
+  std::vector<std::vector<std::byte>> pictures;
+  const Shape shape(clip.frames.shape().begin() + 1, clip.frames.shape().end());
+  const std::int64_t count = std::min(kThumbnails, clip.count());
+  Tensor frame(DType::kUint8, shape);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t at = count == 1 ? 0 : i * (clip.count() - 1) / (count - 1);
+    std::memcpy(frame.raw(), clip.frames.raw() + at * frame.count(), frame.bytes());
+    const auto pixels = frame.data<std::uint8_t>();
+    for (std::size_t p = 0; swap_red_and_blue && p + 2 < pixels.size(); p += 3) std::swap(pixels[p], pixels[p + 2]);
+    pictures.push_back(media::encode_png(frame));
+  }
+  return pictures;
+}
+
+std::vector<reports::WorstClip> worst_clips(const TrainOutcome& outcome) {
+  std::vector<tasks::ItemEvaluation> items = outcome.evaluation->items;
+  std::stable_sort(items.begin(), items.end(),
+                   [](const auto& a, const auto& b) { return a.truth_score < b.truth_score; });
+  std::vector<reports::WorstClip> worst;
+  const Dataset& dataset = outcome.evaluated->dataset();
+  const InputSpec& spec = outcome.model.inputs.at("frame");
+  for (const tasks::ItemEvaluation& item : items) {
+    if (worst.size() == kWorstClips || item.predicted == item.truth) break;
+    const auto clip = outcome.evaluated->get(item.item);
+    if (clip == nullptr) continue;
+    const DatasetItem& listed = dataset.items[item.item];
+    const double end = spec.fps > 0 ? clip->first_time_s + static_cast<double>(clip->count()) / spec.fps
+                                    : listed.end_s.value_or(clip->first_time_s);
+    worst.push_back({listed.path.string(), clip->first_time_s, end, dataset.labels[item.truth],
+                     dataset.labels[item.predicted], item.truth_score, thumbnails_of(*clip, spec.colour == "bgr")});
+  }
+  return worst;
+}
+
+std::vector<std::pair<std::string, std::string>> facts_of(const TrainOutcome& outcome) {
+  std::vector<std::pair<std::string, std::string>> facts{
+      {"Model", outcome.model.name},
+      {"Parameters", std::to_string(outcome.model.parameter_count())},
+      {"Seed", std::to_string(outcome.options.seed)},
+      {"Steps", std::to_string(outcome.history.step)},
+      {"Epochs", fmt::format("{}, the best was {}", outcome.history.epochs.size(), outcome.history.best_epoch)},
+      {"Duration", fmt::format("{:.0f} s", outcome.history.seconds)},
+      {"Trained with", outcome.model.provenance.at("trained_with")}};
+  for (const auto& [split, summary] : summarise(*outcome.dataset)) {
+    facts.emplace_back("Items for " + (split.empty() ? std::string("nothing") : split), std::to_string(summary.items));
+  }
+  return facts;
+}
+
+}  // namespace
+
+reports::RunReport make_report(const TrainRequest& request, const TrainOutcome& outcome) {
+  reports::RunReport report;
+  report.title = request.paths.directory.filename().string();
+  report.command = request.command;
+  report.recipe = request.recipe.to_toml();
+  report.charts = charts_of(outcome.history);
+  report.facts = facts_of(outcome);
+  for (const BadFileReport::Problem& problem : outcome.bad_files.problems) {
+    report.skipped.push_back({problem.id, problem.reason});
+  }
+  if (outcome.stopped_early) report.notes.push_back("Stopped early: validation no longer got better.");
+  if (outcome.evaluation == nullptr) return report;
+  const ClassificationMetrics& videos = outcome.evaluation->metrics.videos();
+  const std::string split = outcome.evaluated_split + " videos";
+  report.highlights.push_back({percent(videos.top1()), "of the " + split + " right"});
+  report.results.push_back({split, videos.confusion().total(), videos.top1(), videos.top5(),
+                            videos.confusion().mean_class_accuracy(), outcome.evaluation->loss});
+  report.confusions.push_back({"Confusion of the " + split, outcome.model.labels, videos.confusion()});
+  report.worst_clips = worst_clips(outcome);
+  report.notes.push_back("Scores by: " + outcome.evaluation->protocol + ".");
+  if (outcome.evaluated_split == kTrainSplit) {
+    report.notes.push_back(
+        "There was no validation split: the figures are of the training videos themselves. "
+        "`longtake evaluate` measures the test split.");
+  }
+  return report;
+}
+
+TensorBoardObserver::TensorBoardObserver(const Files& files, const Files::Path& directory, TrainObserver* next)
+    : files_(files), directory_(directory), next_(next) {}
+
+void TensorBoardObserver::on_step(std::int64_t step, std::int64_t epoch, std::int64_t step_in_epoch,
+                                  std::int64_t steps_per_epoch, double loss, double learning_rate) {
+  if (!events_) {
+    events_.emplace(files_, directory_, unix_time(), step > 1 ? std::optional(step) : std::nullopt);
+  }
+  events_->scalar("loss/step", step, loss, unix_time());
+  events_->scalar("learning_rate", step, learning_rate, unix_time());
+  if (next_ != nullptr) next_->on_step(step, epoch, step_in_epoch, steps_per_epoch, loss, learning_rate);
+}
+
+void TensorBoardObserver::on_epoch(const EpochRecord& record, bool best) {
+  events_->scalar("loss/train", record.step, record.train_loss, unix_time());
+  if (record.validation_loss) events_->scalar("loss/validation", record.step, *record.validation_loss, unix_time());
+  if (record.validation_accuracy) {
+    events_->scalar("accuracy/validation", record.step, *record.validation_accuracy, unix_time());
+  }
+  events_->sync();
+  if (next_ != nullptr) next_->on_epoch(record, best);
+}
+
+}  // namespace longtake::training
