@@ -5,6 +5,7 @@
 namespace longtake::training {
 
 using torch::Tensor;
+using torch::TensorList;
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
@@ -27,12 +28,22 @@ Tensor sum_per_channel(const Tensor& gradient) {
   return gradient.sum(others);
 }
 
+// Tensors that may be absent go into functions at the end of a list.
+variable_list list_of(std::initializer_list<Tensor> tensors) {
+  variable_list present;
+  for (const Tensor& tensor : tensors) {
+    if (tensor.defined()) present.push_back(tensor);
+  }
+  return present;
+}
+
 struct LstmGates : Function<LstmGates> {
-  static variable_list forward(AutogradContext* context, const Tensor& gates, const Tensor& cell,
-                               const c10::optional<Tensor>& peepholes_given) {
+  // gates, cell, peepholes
+  static variable_list forward(AutogradContext* context, TensorList inputs) {
+    const Tensor &gates = inputs[0], &cell = inputs[1];
+    const bool peeps = inputs.size() > 2;
+    const Tensor peepholes = peeps ? inputs[2] : Tensor();
     const std::int64_t channels = cell.size(1);
-    const Tensor peepholes = peepholes_given.value_or(Tensor());
-    const bool peeps = peepholes.defined();
     Tensor active = gates.clone(at::MemoryFormat::Contiguous);
     Tensor in_forget = active.narrow(1, 0, 2 * channels);
     Tensor in = active.narrow(1, 0, channels);
@@ -86,7 +97,8 @@ struct LstmGates : Function<LstmGates> {
       by_peepholes = torch::stack(
           {sum_per_channel(by_in * cell), sum_per_channel(by_forget * cell), sum_per_channel(by_out * next)});
     }
-    return {by_gates, by_previous, by_peepholes};
+    return peepholes.defined() ? variable_list{by_gates, by_previous, by_peepholes}
+                               : variable_list{by_gates, by_previous};
   }
 };
 
@@ -144,53 +156,53 @@ c10::intrusive_ptr<Ticks> ticks_of(AutogradContext* context) {
   return c10::static_intrusive_pointer_cast<Ticks>(context->saved_data["ticks"].toCapsule());
 }
 
-// Hands the weight to the ticks. Its backward runs after theirs, which leave their factors in `ticks` and send nothing.
+// Hands weight and bias to the ticks. Its backward runs after theirs, which leave their factors in `ticks` and send
+// nothing.
 struct Collect : Function<Collect> {
-  static variable_list forward(AutogradContext* context, const Tensor& weight, const c10::optional<Tensor>& bias,
-                               const c10::intrusive_ptr<Ticks>& ticks) {
+  static variable_list forward(AutogradContext* context, TensorList inputs, const c10::intrusive_ptr<Ticks>& ticks) {
     context->saved_data["ticks"] = c10::IValue::make_capsule(ticks);
-    context->saved_data["bias"] = bias.has_value();
+    context->saved_data["inputs"] = static_cast<std::int64_t>(inputs.size());
     context->set_materialize_grads(false);
-    return bias.has_value() ? variable_list{weight, *bias} : variable_list{weight};
+    return inputs.vec();
   }
 
-  static variable_list backward(AutogradContext* context, variable_list) {
+  static variable_list backward(AutogradContext* context, const variable_list&) {
     const c10::intrusive_ptr<Ticks> ticks = ticks_of(context);
-    if (ticks->inputs.empty()) return {Tensor(), Tensor(), Tensor()};
+    variable_list by_inputs(context->saved_data["inputs"].toInt() + 1);  // and the ticks
+    if (ticks->inputs.empty()) return by_inputs;
     const Tensor gradient = torch::cat(ticks->gradients);
-    const Tensor by_weight = gradient.t().matmul(torch::cat(ticks->inputs));
-    const Tensor by_bias = context->saved_data["bias"].toBool() ? gradient.sum(0) : Tensor();
+    by_inputs[0] = gradient.t().matmul(torch::cat(ticks->inputs));
+    if (by_inputs.size() > 2) by_inputs[1] = gradient.sum(0);
     ticks->inputs.clear();
     ticks->gradients.clear();
-    return {by_weight, by_bias, Tensor()};
+    return by_inputs;
   }
 };
 
 struct Multiply : Function<Multiply> {
-  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight,
-                        const c10::optional<Tensor>& bias, const c10::intrusive_ptr<Ticks>& ticks) {
+  // x, weight, bias
+  static Tensor forward(AutogradContext* context, TensorList inputs, const c10::intrusive_ptr<Ticks>& ticks) {
     context->saved_data["ticks"] = c10::IValue::make_capsule(ticks);
-    context->save_for_backward({x, weight});
-    return at::linear(x, weight, bias);
+    context->saved_data["inputs"] = static_cast<std::int64_t>(inputs.size());
+    context->save_for_backward({inputs[0], inputs[1]});
+    return at::linear(inputs[0], inputs[1], inputs.size() > 2 ? inputs[2] : Tensor());
   }
 
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
     const c10::intrusive_ptr<Ticks> ticks = ticks_of(context);
-    ticks->inputs.push_back(flat(saved[0]));
+    ticks->inputs.push_back(flat(saved[0].detach()));  // without a way back to this node
     ticks->gradients.push_back(flat(gradients[0]));
-    return {gradients[0].matmul(saved[1]), Tensor(), Tensor(), Tensor()};
+    variable_list by_inputs(context->saved_data["inputs"].toInt() + 1);
+    by_inputs[0] = gradients[0].matmul(saved[1]);
+    return by_inputs;
   }
 };
-
-c10::optional<Tensor> optional(const Tensor& tensor) {
-  return tensor.defined() ? c10::optional<Tensor>(tensor) : c10::nullopt;
-}
 
 }  // namespace
 
 std::vector<Tensor> lstm_gates(const Tensor& gates, const Tensor& cell, const Tensor& peepholes) {
-  return LstmGates::apply(gates, cell, optional(peepholes));
+  return LstmGates::apply(TensorList(list_of({gates, cell, peepholes})));
 }
 
 Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha, double beta, double k) {
@@ -202,14 +214,14 @@ LoopWeight::LoopWeight(const Tensor& weight, const Tensor& bias)
   // A frozen weight has no gradient to collect.
   collects_ = torch::GradMode::is_enabled() && weight.requires_grad();
   if (!collects_) return;
-  const variable_list tapped = Collect::apply(weight, optional(bias), ticks_);
+  const variable_list tapped = Collect::apply(TensorList(list_of({weight, bias})), ticks_);
   weight_ = tapped[0];
   if (bias.defined()) bias_ = tapped[1];
 }
 
 Tensor LoopWeight::linear(const Tensor& x) const {
-  if (!collects_) return at::linear(x, weight_, optional(bias_));
-  return Multiply::apply(x, weight_, optional(bias_), ticks_);
+  if (!collects_) return at::linear(x, weight_, bias_);
+  return Multiply::apply(TensorList(list_of({x, weight_, bias_})), ticks_);
 }
 
 }  // namespace longtake::training

@@ -21,21 +21,15 @@ const Sizes& sizes(const OpCall& op, const char* key) { return op.node.attribute
 std::int64_t whole(const OpCall& op, const char* key) { return op.node.attribute<std::int64_t>(key); }
 double real(const OpCall& op, const char* key) { return op.node.attribute<double>(key); }
 
-c10::optional<Tensor> optional(const Tensor& tensor) {
-  return tensor.defined() ? c10::optional<Tensor>(tensor) : c10::nullopt;
-}
-
 // The dimension of the packed tensor that is dimension `axis` of a row.
 std::int64_t packed(std::int64_t axis) { return axis < 0 ? axis : axis + 1; }
 
 std::vector<Tensor> conv2d(const OpCall& op) {
-  return {at::conv2d(op.inputs[0], op.parameter(0), optional(op.parameter(1)), sizes(op, "stride"), sizes(op, "pad"),
+  return {at::conv2d(op.inputs[0], op.parameter(0), op.parameter(1), sizes(op, "stride"), sizes(op, "pad"),
                      sizes(op, "dilation"), whole(op, "groups"))};
 }
 
-std::vector<Tensor> linear(const OpCall& op) {
-  return {at::linear(op.inputs[0], op.parameter(0), optional(op.parameter(1)))};
-}
+std::vector<Tensor> linear(const OpCall& op) { return {at::linear(op.inputs[0], op.parameter(0), op.parameter(1))}; }
 
 std::vector<Tensor> max_pool(const OpCall& op) {
   return {at::max_pool2d(op.inputs[0], sizes(op, "kernel"), sizes(op, "stride"), sizes(op, "pad"), {1, 1},
@@ -63,9 +57,9 @@ std::vector<Tensor> batch_norm(const OpCall& op) {
   // One number per channel has no variance to learn from.
   const bool updates = trains && op.execution.options.update_statistics && x.numel() > x.size(1);
   const bool uses_running = !trains || updates;
-  return {at::batch_norm(x, scale, shift, uses_running ? optional(mean) : c10::nullopt,
-                         uses_running ? optional(variance) : c10::nullopt, trains, real(op, "momentum"),
-                         real(op, "epsilon"), /*cudnn_enabled=*/true)};
+  const Tensor none;
+  return {at::batch_norm(x, scale, shift, uses_running ? mean : none, uses_running ? variance : none, trains,
+                         real(op, "momentum"), real(op, "epsilon"), /*cudnn_enabled=*/true)};
 }
 
 std::vector<Tensor> relu(const OpCall& op) { return {at::relu(op.inputs[0])}; }
