@@ -31,7 +31,7 @@ void run(const TileCall& call) {
 
 std::int64_t panels_at_once(std::int64_t rows) { return rows == 1 ? 6 : rows <= 3 ? 2 : 1; }
 
-constexpr LevelKernels kKernels{{"packed_avx2", 2 * Avx2::kLanes, 6, 384, run, panels_at_once}, kVectorKernel};
+constexpr LevelKernels kKernels{{"packed_avx2", 2 * Avx2::kLanes, 6, 256, run, panels_at_once}, kVectorKernel};
 
 }  // namespace
 

@@ -31,7 +31,7 @@ void run(const TileCall& call) {
 
 std::int64_t panels_at_once(std::int64_t rows) { return rows == 1 ? 4 : rows <= 3 ? 2 : 1; }
 
-constexpr LevelKernels kKernels{{"packed_avx512", 2 * Avx512::kLanes, 12, 192, run, panels_at_once}, kVectorKernel};
+constexpr LevelKernels kKernels{{"packed_avx512", 2 * Avx512::kLanes, 12, 512, run, panels_at_once}, kVectorKernel};
 
 }  // namespace
 

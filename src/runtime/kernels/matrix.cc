@@ -14,7 +14,7 @@ namespace {
 // Rows whose block of inputs stays in the second cache; a multiple of every kernel's rows_at_once.
 constexpr std::int64_t kRowBlock = 192;
 constexpr std::int64_t kMostRowsAtOnce = 16;
-constexpr std::int64_t kMostDepth = 384;  // of a block, of any level
+constexpr std::int64_t kMostDepth = 512;  // of a block, at any level
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -107,7 +107,7 @@ void PackedMatrix::multiply_block(const RowAddresses& x, std::int64_t row_begin,
                                   std::int64_t panel_begin, std::int64_t panel_end, float* y, std::int64_t y_stride,
                                   bool relu) const {
   std::array<const float*, kRowBlock> addresses;
-  alignas(64) std::array<float, kRowBlock * kMostDepth> copies;
+  alignas(64) std::array<float, kRowBlock * kMostDepth> copies;  // 384 KiB of the thread's stack
   const std::int64_t width = kernel_->width, rows = row_end - row_begin;
   const std::int64_t at_once = divide_up(rows, divide_up(rows, kernel_->rows_at_once));  // tiles of about equal size
   // Rows that lie a power of two apart would push each other out of the cache, so plain rows are copied together first.

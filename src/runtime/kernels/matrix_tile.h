@@ -54,7 +54,7 @@ struct Sums {
 template <class V, int R, int P>
 void multiply(const TileCall& call) {
   constexpr int kPanel = 2 * V::kLanes;
-  constexpr int kAhead = 16 * kPanel;  // how far ahead weights are fetched that are used but few times
+  constexpr int kAhead = 16 * kPanel;  // how far ahead weights are fetched
   Sums<V, R, P> sums;
   sums.start(call);
   const float* weights = call.panels;
@@ -70,9 +70,7 @@ void multiply(const TileCall& call) {
         const float* panel = weights + p * call.panel_stride;
         w[2 * p] = V::load(panel);
         w[2 * p + 1] = V::load(panel + V::kLanes);
-        if constexpr (R < 4) {
-          for (int line = 0; line < kPanel; line += 16) __builtin_prefetch(panel + kAhead + line);
-        }
+        for (int line = 0; line < kPanel; line += 16) __builtin_prefetch(panel + kAhead + line);
       }
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
