@@ -22,7 +22,7 @@ set(LONGTAKE_MODULES
 # "module: its headers in include/longtake/", without the .h
 set(LONGTAKE_PUBLIC_HEADERS
   "base: error tensor input_spec frame_transform"
-  "graph: chunk state"
+  "graph: chunk prepare state"
   "runtime: model session"
   "media: video_reader")
 
