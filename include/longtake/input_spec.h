@@ -15,10 +15,10 @@ struct InputSpec {
   std::string resize = "stretch";  // "stretch" or "shorter_side" (the shorter side gets min(width, height))
   std::int64_t crop_width = 0;     // what the model sees; 0 takes the resized frame
   std::int64_t crop_height = 0;
-  std::string colour = "rgb";      // "rgb", "bgr" or "gray": the order of the channels
-  std::vector<double> mean;        // per channel, subtracted from byte values 0..255; empty is 0
-  std::vector<double> scale;       // per channel, multiplied afterwards; empty is 1
-  bool standardise = false;        // then each frame gets mean 0 and deviation 1 over all its numbers
+  std::string colour = "rgb";  // "rgb", "bgr" or "gray": the order of the channels
+  std::vector<double> mean;    // per channel, subtracted from byte values 0..255; empty is 0
+  std::vector<double> scale;   // per channel, multiplied afterwards; empty is 1
+  bool standardise = false;    // then each frame gets mean 0 and deviation 1 over all its numbers
 
   std::int64_t channels() const { return colour == "gray" ? 1 : 3; }
   friend bool operator==(const InputSpec&, const InputSpec&) = default;

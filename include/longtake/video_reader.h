@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "longtake/input_spec.h"
 #include "longtake/tensor.h"
 
 namespace longtake {
@@ -60,6 +61,10 @@ struct VideoOptions {
   // Once requested, from any thread, an open() or read() that waits for its source ends with IoError.
   std::stop_token stop;
 };
+
+// Sampling rate, size and colour order that frames of `spec` are decoded with; crop, mean and scale come later, in
+// prepare_frame(). Throws InvalidArgument when the spec is no video's or has unknown words.
+VideoOptions video_options(const InputSpec& spec);
 
 // One sample of a video.
 struct Frame {

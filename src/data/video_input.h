@@ -1,4 +1,4 @@
-// How the input spec of a model is read from a video.
+// Videos, or parts of them, decoded whole for training and evaluation.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,6 @@
 #include "longtake/video_reader.h"
 
 namespace longtake {
-
-// Sampling rate, size and colour order that frames of `spec` are decoded with; crop, mean and scale come later, in
-// prepare_frame(). Throws InvalidArgument when the spec is no video's or has unknown words.
-VideoOptions video_options(const InputSpec& spec);
 
 // A decoded video, or part of one.
 struct Clip {

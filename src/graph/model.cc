@@ -49,6 +49,12 @@ void check_names(const Model& model) {
       throw InvalidArgument(fmt::format("model '{}' has two graphs '{}'", model.name, graph.name));
     }
   }
+  names.clear();
+  for (const std::string& label : model.labels) {
+    if (!names.insert(label).second) {
+      throw InvalidArgument(fmt::format("model '{}' has the label '{}' twice", model.name, label));
+    }
+  }
 }
 
 // Every index of a graph points somewhere: a loaded file may say anything.

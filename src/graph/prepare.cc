@@ -1,5 +1,5 @@
 // Crop, geometry and normalisation of one frame.
-#include "graph/prepare.h"
+#include "longtake/prepare.h"
 
 #include <fmt/format.h>
 

@@ -11,7 +11,7 @@
 #include "base/options.h"
 #include "data/video_input.h"
 #include "graph/executor.h"
-#include "graph/prepare.h"
+#include "longtake/prepare.h"
 #include "tasks/result.h"
 
 namespace longtake::tasks {

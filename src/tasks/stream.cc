@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "graph/prepare.h"
+#include "longtake/prepare.h"
 #include "graph/schedule.h"
 #include "longtake/error.h"
 #include "tasks/classify.h"

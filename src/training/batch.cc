@@ -21,6 +21,7 @@ std::vector<std::int64_t> labels_of(const Dataset& dataset) {
 // One clip as it is played: which frames, in which transform, what each counts.
 struct Playing {
   std::int64_t item = 0;
+  std::uint64_t epoch = 0;
   std::int64_t label = 0;
   std::shared_ptr<const Clip> clip;
   FrameTransform transform;
@@ -67,7 +68,8 @@ class Player {
     if (clip == nullptr) throw BadData(fmt::format("item {} can no longer be read", item));
     const ClipAugmentation augmentation =
         augment_clip(options_.augmentation, options_.seed, epoch, static_cast<std::uint64_t>(item));
-    Playing playing{.item = item, .label = cache_.dataset().items[item].label, .transform = augmentation.frame};
+    Playing playing{
+        .item = item, .epoch = epoch, .label = cache_.dataset().items[item].label, .transform = augmentation.frame};
     playing.frames = clip_frame_indices(augmentation, clip->count(), options_.clip_frames);
     playing.gains = tasks::frame_gains(options_.gain, static_cast<std::int64_t>(playing.frames.size()));
     playing.clip = std::move(clip);
@@ -93,6 +95,7 @@ class BatchBuilder {
     add(static_cast<std::uint8_t>(graph::kActive | (first ? graph::kReset : 0) | (last ? graph::kEnd : 0)),
         playing.label, playing.gains[at] * share_);
     rows_.push_back({playing.clip.get(), playing.frames[at], playing.transform});
+    clips_.push_back(playing.clip);
   }
   void nothing() { add(0, -1, 0); }
 
@@ -112,6 +115,8 @@ class BatchBuilder {
   double share_;
   Batch batch_;
   std::vector<tasks::ClipFrame> rows_;
+  // A stream may go on to its next item before the rows are made, and the cache need not keep the one before.
+  std::vector<std::shared_ptr<const Clip>> clips_;
 };
 
 std::int64_t whole_steps(std::int64_t items, std::int64_t batch_size) { return (items + batch_size - 1) / batch_size; }
@@ -202,7 +207,7 @@ class StreamBatches final : public BatchSource {
     const SamplerPosition at = player_.sampler().position();
     std::string text = fmt::format("{} {} {}", at.epoch, at.position, started_ ? 1 : 0);
     for (const Stream& stream : streams_) {
-      text += fmt::format(" {} {} {}", stream.playing.item, stream.epoch, stream.at);
+      text += fmt::format(" {} {} {}", stream.playing.item, stream.playing.epoch, stream.at);
     }
     return text;
   }
@@ -216,8 +221,7 @@ class StreamBatches final : public BatchSource {
     started_ = numbers[2] != 0;
     for (std::size_t s = 0; s < streams_.size() && started_; ++s) {
       const std::int64_t* part = &numbers[3 + 3 * s];
-      streams_[s].epoch = static_cast<std::uint64_t>(part[1]);
-      streams_[s].playing = player_.replay(part[0], streams_[s].epoch);
+      streams_[s].playing = player_.replay(part[0], static_cast<std::uint64_t>(part[1]));
       streams_[s].at = part[2];
     }
   }
@@ -225,12 +229,10 @@ class StreamBatches final : public BatchSource {
  private:
   struct Stream {
     Playing playing;
-    std::uint64_t epoch = 0;
     std::int64_t at = 0;  // the next frame
   };
 
   void start(Stream& stream) {
-    stream.epoch = player_.sampler().position().epoch;
     stream.playing = std::move(player_.next(1).front());
     stream.at = 0;
   }

@@ -90,15 +90,16 @@ class Trainer {
     start_directory();
     start_ = Clock::now();
     last_checkpoint_ = start_;
-    bool stopped_early = false;
-    while (static_cast<std::int64_t>(history_.epochs.size()) < options_.epochs && !stopped_early) {
+    while (static_cast<std::int64_t>(history_.epochs.size()) < options_.epochs && !out_of_patience()) {
       if (!run_epoch()) return finish(true, false);
-      stopped_early = options_.patience > 0 && history_.epochs_without_gain >= options_.patience;
     }
-    return finish(false, stopped_early);
+    return finish(false, out_of_patience());
   }
 
  private:
+  // A function of the history alone, so that a run which was over stays over when it is resumed.
+  bool out_of_patience() const { return options_.patience > 0 && history_.epochs_without_gain >= options_.patience; }
+
   // A new run, or the place where an old one stopped.
   void start_directory() {
     const Files& files = *request_.files;

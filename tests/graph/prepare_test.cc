@@ -1,5 +1,5 @@
 // What a model sees of a frame, worked out by hand.
-#include "graph/prepare.h"
+#include "longtake/prepare.h"
 
 #include <gmock/gmock.h>
 
