@@ -3,17 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "longtake/error.h"
 #include "runtime/compiled.h"
 
 namespace longtake::runtime {
 
-using graph::kNoValue;
 using graph::Node;
 using graph::NodeId;
-using graph::NodeSchedule;
 using graph::ValueId;
 
 Program::Program(std::shared_ptr<const graph::Model> model, const std::string& graph, const ProgramOptions& options)

@@ -56,7 +56,7 @@ void expect_lstm(bool peepholes, float hidden, float cell) {
   }
 }
 
-// Independent vectors in double precision (docs/specification 14.1).
+// Computed in double precision, independently of this project.
 TEST(Lstm, WithPeepholesUsesTheNewCellInTheOutputGate) { expect_lstm(true, 0.205276745f, 0.213815469f); }
 TEST(Lstm, WithoutPeepholes) { expect_lstm(false, 0.210103949f, 0.221004551f); }
 
@@ -96,7 +96,7 @@ TEST(Convolution, StrideAndDilationSkipPlaces) {
               ElementsAre(0 + 2 + 10 + 12, 2 + 4 + 12 + 14, 10 + 12 + 20 + 22, 12 + 14 + 22 + 24));
 }
 
-// 227 -> 111 -> 55 -> 26 -> 13 -> 13 -> 6: Caffe rounds the size of pooled maps up (specification 2.2).
+// 227 -> 111 -> 55 -> 26 -> 13 -> 13 -> 6: Caffe rounds the size of pooled maps up.
 TEST(CaffeNetHybrid, HasTheSizesOfThePaper) {
   graph::Model model;
   Builder b(model, "main");

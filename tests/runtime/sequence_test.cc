@@ -210,11 +210,7 @@ TEST_P(Sequence, GatheredAndForkedStreamsGoOn) {
   State chosen = state.gather(order);
   test::Results results;
   program_->run(test::cut(program_->plan(), script, half, script.ticks, order), chosen, outputs);
-  for (const graph::ChunkOutput& output : outputs) {
-    graph::Outputs one{output};
-    for (graph::OutputRow& row : one[0].rows) row.stream = row.stream;
-    test::collect(one, half, order, results);
-  }
+  test::collect(outputs, half, order, results);
   EXPECT_EQ(chosen, whole.state.gather(order));
   for (const auto& [key, value] : results) EXPECT_EQ(whole.results.at(key), value);
 }
