@@ -72,6 +72,19 @@ AugmentationOptions read_augmentation(const Options& augment) {
 
 }  // namespace
 
+void apply_layer_rates(const Options& layer_rates, graph::Model& model) {
+  for (const std::string& layer : layer_rates.keys()) {
+    const double rate = at_least(layer_rates, layer.c_str(), 1.0, 0.0);
+    bool found = false;
+    for (graph::Parameter& parameter : model.parameters) {
+      if (parameter.name != layer && !parameter.name.starts_with(layer + ".")) continue;
+      parameter.learning_rate *= rate;
+      found = true;
+    }
+    if (!found) throw layer_rates.error(layer, "is the name of no layer; `longtake inspect` lists them");
+  }
+}
+
 TrainOptions read_train_options(const Options& train, const Options& augment, std::int64_t items) {
   static const std::array<std::string, 2> weights{"none", "balanced"};
   TrainOptions out;

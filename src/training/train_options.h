@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "data/augment.h"
 #include "data/sampler.h"
+#include "graph/model.h"
 #include "tasks/loss.h"
 #include "training/learning_rate.h"
 #include "training/optimizer_options.h"
@@ -36,6 +37,10 @@ struct TrainOptions {
   double checkpoint_seconds = 60;     // and at least this often
   AugmentationOptions augmentation;
 };
+
+// Multiplies the learning rates of parameters by [train.layer_rates]: "encoder" = 0.1 slows everything whose name is
+// "encoder" or begins with "encoder."; 0 freezes it. Throws ConfigError for a name that no parameter has.
+void apply_layer_rates(const Options& layer_rates, graph::Model& model);
 
 // Reads both tables. `steps_per_epoch` turns epochs of the schedule into steps. Throws ConfigError.
 TrainOptions read_train_options(const Options& train, const Options& augment, std::int64_t items);

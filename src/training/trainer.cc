@@ -10,6 +10,7 @@
 #include "graph/model_file.h"
 #include "longtake/error.h"
 #include "models/registry.h"
+#include "tasks/events.h"
 #include "tasks/recipe.h"
 #include "training/batch.h"
 #include "training/bridge.h"
@@ -44,7 +45,8 @@ struct Setup {
     tasks::protocol_of(model);
     options = read_train_options(recipe.table("train"), recipe.table("augment"),
                                  static_cast<std::int64_t>(train.items.size()));
-    recipe.ignore("events");
+    apply_layer_rates(recipe.table("train").table("layer_rates"), model);
+    tasks::event_options(recipe.table("events"));
     recipe.check_all_used();
     graph::initialise(model, options.seed);
 
