@@ -1,0 +1,91 @@
+// Invariant h: sizes as published, counted without allocating a weight (specs 2.2, 2.3 and 14.3).
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "graph/inspect.h"
+#include "models/registry.h"
+
+namespace longtake::models {
+namespace {
+
+using testing::ElementsAre;
+
+Purpose ucf101() {
+  Purpose purpose{{.width = 320, .height = 240, .crop_width = 227, .crop_height = 227, .colour = "bgr"}, {}};
+  for (int i = 1; i <= 101; ++i) purpose.labels.push_back("class" + std::to_string(i));
+  return purpose;
+}
+
+graph::Model build_published(const std::string& name) {
+  return build(parse_toml("name = \"" + name + "\"", "test"), ucf101());
+}
+
+graph::InspectReport report_of(const graph::Model& model) {
+  EXPECT_TRUE(model.weights.empty());
+  return graph::inspect(graph::make_plan(model, model.graph("main")));
+}
+
+// Learnable numbers of all layers whose name starts so.
+std::int64_t parameters_of(const graph::InspectReport& report, const std::string& prefix) {
+  std::int64_t sum = 0;
+  for (const auto& [name, count] : report.parameters_by_layer) {
+    if (name.starts_with(prefix)) sum += count;
+  }
+  return sum;
+}
+
+TEST(Published, LrcnHasItsParameterCounts) {
+  const graph::Model model = build_published("lrcn");
+  const graph::InspectReport report = report_of(model);
+  EXPECT_EQ(parameters_of(report, "lstm1"), 4457472);
+  EXPECT_EQ(parameters_of(report, "classifier"), 25957);
+  // 227 x 227 x 3 to 4096 features: every layer by hand, maps x inputs per group x kernel + biases.
+  EXPECT_EQ(parameters_of(report, "conv1"), 96 * 3 * 49 + 96);
+  EXPECT_EQ(parameters_of(report, "conv2"), 384 * 48 * 25 + 384);
+  EXPECT_EQ(parameters_of(report, "conv3"), 512 * 384 * 9 + 512);
+  EXPECT_EQ(parameters_of(report, "conv4"), 512 * 256 * 9 + 512);
+  EXPECT_EQ(parameters_of(report, "conv5"), 384 * 256 * 9 + 384);
+  EXPECT_EQ(parameters_of(report, "fc6"), 4096 * 13824 + 4096);
+  std::int64_t sum = 0;
+  for (const auto& [name, count] : report.parameters_by_layer) sum += count;
+  EXPECT_EQ(report.parameters, sum);
+  EXPECT_EQ(model.parameter_count(), sum);
+}
+
+TEST(Published, CaffenetHybridHasItsMapSizes) {
+  const graph::Model model = build_published("lrcn");
+  std::map<std::string, Shape> shapes;
+  for (const graph::LayerReport& layer : report_of(model).layers) shapes[layer.name] = layer.shape;
+  EXPECT_THAT(shapes.at("frame"), ElementsAre(3, 227, 227));
+  EXPECT_THAT(shapes.at("conv1"), ElementsAre(96, 111, 111));
+  EXPECT_THAT(shapes.at("pool1"), ElementsAre(96, 55, 55));
+  EXPECT_THAT(shapes.at("conv2"), ElementsAre(384, 26, 26));
+  EXPECT_THAT(shapes.at("pool2"), ElementsAre(384, 13, 13));
+  EXPECT_THAT(shapes.at("conv3"), ElementsAre(512, 13, 13));
+  EXPECT_THAT(shapes.at("conv4"), ElementsAre(512, 13, 13));
+  EXPECT_THAT(shapes.at("conv5"), ElementsAre(384, 13, 13));
+  EXPECT_THAT(shapes.at("pool5"), ElementsAre(384, 6, 6));
+  EXPECT_THAT(shapes.at("flat5"), ElementsAre(13824));
+  EXPECT_THAT(shapes.at("fc6"), ElementsAre(4096));
+  EXPECT_THAT(shapes.at("lstm1/gates"), ElementsAre(256));
+  EXPECT_THAT(shapes.at("classifier"), ElementsAre(101));
+}
+
+TEST(Published, TheSingleFrameBaselineHasFc7AndNoMemoryButItsMean) {
+  const graph::Model model = build_published("single_frame");
+  const graph::InspectReport report = report_of(model);
+  EXPECT_EQ(parameters_of(report, "fc7"), 4096 * 4096 + 4096);
+  EXPECT_EQ(parameters_of(report, "classifier"), 4096 * 101 + 101);
+  EXPECT_TRUE(report.loops.empty());
+}
+
+TEST(Published, LrcnIsTestedAsThePaperDoes) {
+  const graph::Model model = build_published("lrcn");
+  EXPECT_EQ(model.protocol.at("clip"), "16");
+  EXPECT_EQ(model.protocol.at("stride"), "8");
+  EXPECT_EQ(model.protocol.at("crops"), "10");
+}
+
+}  // namespace
+}  // namespace longtake::models
