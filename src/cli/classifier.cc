@@ -7,17 +7,38 @@
 #include "cli/cli.h"
 #include "graph/model_file.h"
 #include "longtake/error.h"
+#include "tasks/classify.h"
 
 namespace longtake::cli {
 
+std::string model_path(const std::string& path) {
+  return std::filesystem::is_directory(path) ? (std::filesystem::path(path) / "model.safetensors").string() : path;
+}
+
 OpenedModel open_model(const std::string& path, int threads) {
   OpenedModel opened;
-  opened.path =
-      std::filesystem::is_directory(path) ? (std::filesystem::path(path) / "model.safetensors").string() : path;
+  opened.path = model_path(path);
   opened.model = std::make_shared<const graph::Model>(graph::load_model(opened.path));
-  opened.program =
-      std::make_unique<runtime::Program>(opened.model, "main", runtime::ProgramOptions{.threads = threads});
+  try {
+    opened.program =
+        std::make_unique<runtime::Program>(opened.model, "main", runtime::ProgramOptions{.threads = threads});
+  } catch (const InvalidArgument& error) {
+    throw BadData(fmt::format("{}: {}", opened.path, error.what()));
+  }
   return opened;
+}
+
+VideoOptions video_options_of(const OpenedModel& opened, const std::string& bad_frames) {
+  VideoOptions video;
+  try {
+    const InputSpec& spec = tasks::video_input_of(*opened.model, *opened.program);
+    for (const char* output : {"scores", "video"}) tasks::output_index(*opened.program->plan().graph, output);
+    video = video_options(spec);
+  } catch (const InvalidArgument& error) {
+    throw BadData(fmt::format("{}: {}", opened.path, error.what()));
+  }
+  video.bad_frames = parse_bad_frames(bad_frames);
+  return video;
 }
 
 std::string recipe_of_run(const std::string& model_path) {
@@ -38,9 +59,11 @@ BadFramePolicy parse_bad_frames(const std::string& word) {
 
 tasks::EventOptions events_of(const std::string& recipe) {
   const Options options = recipe.empty() ? Options() : load_recipe(recipe, {}).table("events");
-  const tasks::EventOptions events = tasks::event_options(options);
-  options.check_all_used();
-  return events;
+  return in_recipe(recipe, [&] {
+    const tasks::EventOptions events = tasks::event_options(options);
+    options.check_all_used();
+    return events;
+  });
 }
 
 }  // namespace longtake::cli

@@ -18,7 +18,11 @@ struct OpenedModel {
 };
 
 // `path` is a model file, or the directory of a run, whose model.safetensors is taken.
+std::string model_path(const std::string& path);
 OpenedModel open_model(const std::string& path, int threads);
+
+// How the frames of a classifier of video want to be read. Throws BadData when the model is none.
+VideoOptions video_options_of(const OpenedModel& opened, const std::string& bad_frames);
 
 // The recipe beside a model in its run's directory; throws ConfigError when there is none.
 std::string recipe_of_run(const std::string& model_path);

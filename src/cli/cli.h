@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "longtake/error.h"
 #include "reports/progress.h"
 
 namespace longtake::cli {
@@ -40,7 +41,11 @@ int run_program(CLI::App& app, const Run& run, int argc, char** argv);
 // Becomes true at the first SIGINT or SIGTERM; the second ends the program at once.
 const std::atomic<bool>& interrupted();
 
-// Text for people, on standard error; results, on standard output. A full or closed standard output is IoError.
+// Standard output has lost its reader, as in `longtake ... | head -1`. run_program() then ends without a word.
+struct OutputClosed {};
+
+// Text for people, on standard error; results, on standard output. A full standard output is IoError, a closed one
+// OutputClosed.
 void tell(const std::string& line);
 void put(const std::string& text);
 
@@ -54,6 +59,18 @@ int core_count();
 
 // A recipe with its overrides "section.key=value".
 Options load_recipe(const std::string& path, const std::vector<std::string>& overrides);
+
+// Runs `read`, which takes in a recipe, and puts the recipe's name before a ConfigError that does not tell it.
+template <class Read>
+auto in_recipe(const std::string& path, const Read& read) {
+  try {
+    return read();
+  } catch (const ConfigError& error) {
+    const std::string message = error.what();
+    if (message.find(path) != std::string::npos) throw;
+    throw ConfigError(path + ": " + message);
+  }
+}
 
 // The arguments of this program as they were given.
 const std::vector<std::string>& arguments();

@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "cli/classifier.h"
 #include "cli/cli.h"
 #include "graph/inspect.h"
 #include "graph/model_file.h"
@@ -22,15 +23,25 @@ struct InspectOptions {
   bool dot = false;
 };
 
-graph::Model model_of(const InspectOptions& options) {
-  if (!options.source.ends_with(".toml")) return graph::load_model(options.source);
-  const Options recipe = load_recipe(options.source, options.overrides);
+graph::Model model_of_recipe(const Options& recipe) {
   const InputSpec input = tasks::read_input(recipe.table("input"));
   graph::Model model =
       models::build(recipe.table("model"), {input, tasks::dataset_labels(real_files(), recipe.table("data"))});
+  // What training and testing do is read by those who do it.
   for (const char* rest : {"data", "train", "augment", "evaluate", "events"}) recipe.ignore(rest);
   recipe.check_all_used();
   return model;
+}
+
+graph::Model model_of(const InspectOptions& options) {
+  if (!options.source.ends_with(".toml")) {
+    if (!options.overrides.empty()) {
+      throw ConfigError(fmt::format("overrides such as \"{}\" go with a recipe (.toml)", options.overrides[0]));
+    }
+    return graph::load_model(model_path(options.source));
+  }
+  const Options recipe = load_recipe(options.source, options.overrides);
+  return in_recipe(options.source, [&] { return model_of_recipe(recipe); });
 }
 
 int inspect(const InspectOptions& options) {
@@ -50,7 +61,8 @@ int inspect(const InspectOptions& options) {
 void add_inspect(CLI::App& app, Run& run) {
   CLI::App* verb = app.add_subcommand("inspect", "Parameters, FLOPs, state and loops of a recipe's or file's model");
   auto options = std::make_shared<InspectOptions>();
-  verb->add_option("source", options->source, "A recipe (.toml) or a model file (.safetensors)")->required();
+  verb->add_option("source", options->source, "A recipe (.toml), a model file (.safetensors) or the directory of a run")
+      ->required();
   verb->add_option("overrides", options->overrides, "section.key=value, for a recipe");
   verb->add_option("--graph", options->graph, "Which graph of the model")->capture_default_str();
   verb->add_flag("--json", options->json, "As JSON");

@@ -82,8 +82,7 @@ int predict(const PredictOptions& options) {
                                   format.name));
   }
   const OpenedModel opened = open_model(options.model, options.threads);
-  VideoOptions video = video_options(opened.model->inputs.at("frame"));
-  video.bad_frames = parse_bad_frames(options.bad_frames);
+  const VideoOptions video = video_options_of(opened, options.bad_frames);
   tasks::StreamClassifier stream(*opened.model, *opened.program, events_of(options.recipe));
   if (!options.output.empty()) real_files().create_directories(options.output);
   if (!options.overlay.empty()) real_files().create_directories(options.overlay);
@@ -92,7 +91,7 @@ int predict(const PredictOptions& options) {
   const bool keep = options.frames || !options.overlay.empty() || format.name != "jsonl";
   const auto detail = options.frames ? reports::Detail::kFrames : reports::Detail::kVideo;
   const auto writer = format.writer(opened.model->labels, detail);
-  int code = kDone;
+  std::int64_t skipped = 0, partial = 0;
   if (options.output.empty()) put(writer->head());
   for (const std::string& file : options.files) {
     if (interrupted()) return kPartial;
@@ -108,14 +107,16 @@ int predict(const PredictOptions& options) {
       }
       const bool damaged = result.decode.partial || result.decode.bad_frames > 0;
       if (damaged) tell(fmt::format("warning: {}: {}", file, partial_reason(result.decode)));
-      if (damaged) code = kPartial;
+      partial += damaged ? 1 : 0;
     } catch (const Error& error) {
       if (options.files.size() == 1) throw;
       tell(fmt::format("longtake: {}", error.what()));
-      code = kPartial;
+      ++skipped;
     }
   }
-  return code;
+  if (skipped + partial == 0) return kDone;
+  tell(fmt::format("{} of {} files skipped, {} read in part", skipped, options.files.size(), partial));
+  return kPartial;
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ void tell(const std::string& line) { fmt::print(stderr, "{}\n", line); }
 void put(const std::string& text) {
   if (text.empty()) return;
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    if (errno == EPIPE) throw OutputClosed();
     throw IoError(fmt::format("standard output: {}", std::strerror(errno)));
   }
 }
@@ -90,6 +91,8 @@ int run_program(CLI::App& app, const Run& run, int argc, char** argv) {
   }
   try {
     return run();
+  } catch (const OutputClosed&) {
+    return kFailed;  // whoever read it has seen enough
   } catch (const ConfigError& error) {
     return fail(error.what(), kUsage);
   } catch (const Error& error) {

@@ -88,7 +88,9 @@ int follow_file(const StreamOptions& options, const VideoOptions& video, tasks::
     line.answers(stream.push({&frame, 1}), {});
   }
   finish_stream(options, stream, line, reader.stats(), {});
-  return reader.stats().partial || reader.stats().bad_frames > 0 ? kPartial : kDone;
+  if (!reader.stats().partial && reader.stats().bad_frames == 0) return kDone;
+  tell(fmt::format("warning: {}: {}", options.source, partial_reason(reader.stats())));
+  return kPartial;
 }
 
 int follow_live(const StreamOptions& options, const VideoOptions& video, tasks::StreamClassifier& stream, Line& line) {
@@ -113,12 +115,20 @@ int follow_live(const StreamOptions& options, const VideoOptions& video, tasks::
   return kDone;
 }
 
+void load_state(tasks::StreamClassifier& stream, const std::string& path) {
+  const State state = State::load(path);
+  try {
+    stream.load(state);
+  } catch (const InvalidArgument& error) {
+    throw BadData(fmt::format("{}: it does not fit the model: {}", path, error.what()));
+  }
+}
+
 int stream_source(const StreamOptions& options) {
   const OpenedModel opened = open_model(options.model, options.threads);
-  VideoOptions video = video_options(opened.model->inputs.at("frame"));
-  video.bad_frames = parse_bad_frames(options.bad_frames);
+  const VideoOptions video = video_options_of(opened, options.bad_frames);
   tasks::StreamClassifier stream(*opened.model, *opened.program, events_of(options.recipe));
-  if (!options.load_state.empty()) stream.load(State::load(options.load_state));
+  if (!options.load_state.empty()) load_state(stream, options.load_state);
   Line line(options, *opened.model);
   const bool live = options.live || is_live(options.source);
   return live ? follow_live(options, video, stream, line) : follow_file(options, video, stream, line);

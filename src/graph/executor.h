@@ -2,7 +2,7 @@
 // and never a second definition of a model.
 #pragma once
 
-#include "graph/chunk.h"
+#include "longtake/chunk.h"
 #include "graph/plan.h"
 #include "longtake/state.h"
 

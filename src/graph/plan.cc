@@ -281,7 +281,8 @@ void find_state(Plan& plan) {
   for (const Node& node : plan.graph->nodes) {
     const OpDefinition& op = definition_of(node);
     const bool counts = op.temporal == Temporal::kRunning || op.temporal == Temporal::kWindow ||
-                        op.temporal == Temporal::kLatest || op.temporal == Temporal::kLast;
+                        op.temporal == Temporal::kLatest || op.temporal == Temporal::kLast ||
+                        node.attributes.count("repeat_first") != 0;
     if (counts) plan.state.push_back({node.name + ".count", DType::kInt64, {}});
     if (op.temporal == Temporal::kWindow) plan.state.push_back({node.name + ".flushed", DType::kInt64, {}});
     if (!op.state) continue;

@@ -224,8 +224,10 @@ void Schedule::show(NodeId id, State& state) {
   const bool has_init = delay && node.inputs[1] != kNoValue;
   const RowSet& in = sets_[set_of(node.inputs[0])];
   const std::vector<Row>* init_rows = has_init ? &sets_[set_of(node.inputs[1])].rows : nullptr;
+  const bool repeats_first = node.attributes.count("repeat_first") != 0;
+  const bool counts = !delay || repeats_first;
   const std::span<std::int64_t> count =
-      delay ? std::span<std::int64_t>() : state.at(count_name_[id]).data<std::int64_t>();
+      counts ? state.at(count_name_[id]).data<std::int64_t>() : std::span<std::int64_t>();
   if (!delay) out.rows = new_set();
 
   current_.assign(streams_, kCarried);
@@ -233,7 +235,6 @@ void Schedule::show(NodeId id, State& state) {
   out.source.clear();
   out.initial_row.clear();
   std::int32_t next_in = 0, next_init = 0;
-  const bool repeats_first = delay && node.attributes.count("repeat_first") != 0;
   const auto emit = [&](std::int32_t s) {
     out.source.push_back(current_[s]);
     if (has_init) out.initial_row.push_back(current_[s] == kInitial ? current_initial_[s] : -1);
@@ -243,7 +244,7 @@ void Schedule::show(NodeId id, State& state) {
       const std::uint8_t flag = flags_[t * streams_ + s];
       if ((flag & kReset) != 0) {
         current_[s] = kInitial;
-        if (!delay) count[s] = 0;
+        if (counts) count[s] = 0;
         if (has_init) {
           if (next_init == static_cast<std::int32_t>(init_rows->size()) || !((*init_rows)[next_init] == Row{t, s})) {
             throw InvalidArgument(
@@ -255,18 +256,19 @@ void Schedule::show(NodeId id, State& state) {
         }
       }
       const bool has_row = next_in < in.size() && in.rows[next_in] == Row{t, s};
-      if (repeats_first && has_row && current_[s] == kInitial) current_[s] = next_in;
+      // By the count, because the sequence may have begun without a row in an earlier chunk.
+      if (repeats_first && has_row && count[s] == 0) current_[s] = next_in;
       if (delay && (flag & kActive) != 0) emit(s);
       if (has_row) {
         current_[s] = next_in++;
-        if (!delay) ++count[s];
+        if (counts) ++count[s];
       }
       const bool shows = !delay && count[s] > 0 && (flag & (last ? kEnd : kActive)) != 0;
       if (shows) {
         sets_[out.rows].rows.push_back({t, s});
         emit(s);
       }
-      if (!delay && (flag & kEnd) != 0) count[s] = 0;
+      if (counts && (flag & kEnd) != 0) count[s] = 0;
     }
   }
   if (!delay) finish_set(sets_[out.rows]);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/chunk.h"
+#include "longtake/chunk.h"
 #include "graph/plan.h"
 #include "longtake/state.h"
 

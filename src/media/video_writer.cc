@@ -49,6 +49,8 @@ void set_options(const AVCodec& codec, const VideoWriterOptions& options, Dictio
   if (std::string_view(codec.name) == "libx264") {
     settings.set("crf", std::to_string(options.crf));
     settings.set("preset", "medium");
+    // x264's macroblock tree reads memory that nobody has written, so the same frames would not give the same bytes.
+    settings.set("mbtree", "0");
   } else {
     // Quantisers 1..31 for mpeg4, from about the same idea of quality.
     settings.set("qmin", std::to_string(1 + options.crf * 30 / 51));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "data/clip_cache.h"
-#include "graph/chunk.h"
+#include "longtake/chunk.h"
 #include "longtake/input_spec.h"
 #include "longtake/state.h"
 #include "training/train_options.h"

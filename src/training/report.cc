@@ -105,6 +105,10 @@ reports::RunReport make_report(const TrainRequest& request, const TrainOutcome& 
   if (outcome.evaluation == nullptr) return report;
   const ClassificationMetrics& videos = outcome.evaluation->metrics.videos();
   const std::string split = outcome.evaluated_split + " videos";
+  if (outcome.history.best_accuracy) {
+    report.notes.push_back(fmt::format("The best epoch by validation was {}, with {} right.",
+                                       outcome.history.best_epoch, percent(outcome.history.best_accuracy)));
+  }
   report.highlights.push_back({percent(videos.top1()), "of the " + split + " right"});
   report.results.push_back({split, videos.confusion().total(), videos.top1(), videos.top5(),
                             videos.confusion().mean_class_accuracy(), outcome.evaluation->loss});
@@ -112,9 +116,7 @@ reports::RunReport make_report(const TrainRequest& request, const TrainOutcome& 
   report.worst_clips = worst_clips(outcome);
   report.notes.push_back("Scores by: " + outcome.evaluation->protocol + ".");
   if (outcome.evaluated_split == kTrainSplit) {
-    report.notes.push_back(
-        "There was no validation split: the figures are of the training videos themselves. "
-        "`longtake evaluate` measures the test split.");
+    report.notes.push_back("There is no other split, so the figures are of the training videos themselves.");
   }
   return report;
 }

@@ -1,7 +1,7 @@
 // A long chunk as several shorter ones. Free of LibTorch.
 #pragma once
 
-#include "graph/chunk.h"
+#include "longtake/chunk.h"
 #include "graph/plan.h"
 
 namespace longtake::training {

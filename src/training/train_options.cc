@@ -28,8 +28,9 @@ double share(const Options& options, const char* key, double fallback) {
 }
 
 OptimizerOptions read_optimizer(const Options& train) {
+  static const std::array<std::string, 4> kinds{"sgd", "rmsprop", "adam", "adamw"};
   OptimizerOptions out;
-  out.kind = parse_optimizer(train.get("optimizer", "sgd"));
+  out.kind = parse_optimizer(train.get_choice("optimizer", "sgd", kinds));
   out.momentum = share(train, "momentum", out.momentum);
   out.decay = at_least(train, "weight_decay", 0.0, 0.0);
   out.smoothing = share(train, "smoothing", out.smoothing);
@@ -40,8 +41,9 @@ OptimizerOptions read_optimizer(const Options& train) {
 }
 
 LearningRateOptions read_learning_rate(const Options& train, std::int64_t total) {
+  static const std::array<std::string, 3> policies{"constant", "step", "cosine"};
   LearningRateOptions out;
-  out.policy = parse_learning_rate_policy(train.get("schedule", "constant"));
+  out.policy = parse_learning_rate_policy(train.get_choice("schedule", "constant", policies));
   out.base = at_least(train, "learning_rate", out.base, 0.0);
   out.factor = at_least(train, "step_factor", out.factor, 0.0);
   out.every = at_least(train, "step_every", out.every, std::int64_t{1});
@@ -87,6 +89,7 @@ void apply_layer_rates(const Options& layer_rates, graph::Model& model) {
 
 TrainOptions read_train_options(const Options& train, const Options& augment, std::int64_t items) {
   static const std::array<std::string, 2> weights{"none", "balanced"};
+  static const std::array<std::string, 3> gains{"uniform", "last", "linear"};
   TrainOptions out;
   out.seed = train.get("seed", out.seed);
   out.epochs = at_least(train, "epochs", out.epochs, std::int64_t{1});
@@ -95,7 +98,7 @@ TrainOptions read_train_options(const Options& train, const Options& augment, st
   out.optimizer = read_optimizer(train);
   out.clip_norm = at_least(train, "clip_norm", out.clip_norm, 0.0);
   out.average_decay = share(train, "average_decay", out.average_decay);
-  out.gain = tasks::parse_frame_gain(train.get("frame_gain", "uniform"));
+  out.gain = tasks::parse_frame_gain(train.get_choice("frame_gain", "uniform", gains));
   out.label_smoothing = share(train, "label_smoothing", out.label_smoothing);
   out.class_weights = train.get_choice("class_weights", "none", weights) == "balanced";
   out.order = read_order(train);
@@ -107,6 +110,8 @@ TrainOptions read_train_options(const Options& train, const Options& augment, st
   out.patience = at_least(train, "patience", out.patience, std::int64_t{0});
   out.checkpoint_steps = at_least(train, "checkpoint_steps", out.checkpoint_steps, std::int64_t{0});
   out.checkpoint_seconds = at_least(train, "checkpoint_seconds", out.checkpoint_seconds, 0.0);
+  static const std::array<std::string, 5> splits{"auto", "train", "validation", "test", "none"};
+  out.report_split = train.get_choice("report_split", out.report_split, splits);
   out.augmentation = read_augmentation(augment);
   if (out.carry_state && out.bptt_window == 0) {
     throw train.error("carry_state", "needs bptt_window, the frames of one step");

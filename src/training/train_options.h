@@ -35,6 +35,9 @@ struct TrainOptions {
   std::int64_t patience = 0;          // epochs without a better validation before stopping; 0 never stops early
   std::int64_t checkpoint_steps = 0;  // steps between checkpoints; 0 only after each epoch
   double checkpoint_seconds = 60;     // and at least this often
+  // The split on which the finished model is measured once, for the report: "train", "validation", "test", "none", or
+  // "auto" for the last of these that there is.
+  std::string report_split = "auto";
   AugmentationOptions augmentation;
 };
 

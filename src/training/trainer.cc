@@ -290,16 +290,30 @@ class Trainer {
     outcome.bad_files = setup_->train_cache->bad_files();
     if (interrupted) return outcome;
     outcome.model = graph::load_model(request_.paths.model().string(), *request_.files);
-    const bool has_validation = setup_->validation_cache != nullptr;
+    measure(outcome);
+    return outcome;
+  }
+
+  // The finished model on the split that the report is about. It decides nothing: training is over.
+  void measure(TrainOutcome& outcome) {
+    const auto splits = summarise(*setup_->dataset);
+    outcome.evaluated_split = options_.report_split;
+    if (options_.report_split == "none") outcome.evaluated_split.clear();
+    if (options_.report_split == "auto") {
+      for (const std::string_view split : {kTrainSplit, kValidationSplit, kTestSplit}) {
+        if (splits.count(std::string(split)) != 0) outcome.evaluated_split = split;
+      }
+    }
+    if (outcome.evaluated_split.empty()) return;
+    const ClipCacheOptions cache{options_.cache_budget, options_.skip_bad_files ? BadFiles::kSkip : BadFiles::kError};
     // The cache borrows the setup's threads, so it keeps the setup alive.
-    ClipCache* cache = has_validation ? setup_->validation_cache.get() : setup_->train_cache.get();
-    outcome.evaluated = std::shared_ptr<ClipCache>(setup_, cache);
-    outcome.evaluated_split = has_validation ? kValidationSplit : kTrainSplit;
+    outcome.evaluated = std::shared_ptr<ClipCache>(
+        new ClipCache(select_split(*setup_->dataset, outcome.evaluated_split), setup_->input, cache, setup_->pool),
+        [setup = setup_](ClipCache* measured) { delete measured; });
     TorchExecutor executor(outcome.model, "main", {.device = request_.device});
     tasks::Classifier classifier(outcome.model, executor);
-    outcome.evaluation =
-        std::make_shared<tasks::Evaluation>(tasks::evaluate(classifier, *cache, tasks::protocol_of(outcome.model)));
-    return outcome;
+    outcome.evaluation = std::make_shared<tasks::Evaluation>(
+        tasks::evaluate(classifier, *outcome.evaluated, tasks::protocol_of(outcome.model)));
   }
 
   const TrainRequest& request_;

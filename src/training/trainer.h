@@ -58,10 +58,10 @@ struct TrainOutcome {
   graph::Model model;  // as in model.safetensors
   History history;
   TrainOptions options;
-  std::shared_ptr<Dataset> dataset;               // all splits, with the model's labels
-  std::shared_ptr<ClipCache> evaluated;           // the clips that `evaluation` is about
-  std::string evaluated_split;                    // "validation", or where there is none "train"
-  std::shared_ptr<tasks::Evaluation> evaluation;  // of the model on that split; null when interrupted
+  std::shared_ptr<Dataset> dataset;      // all splits, with the model's labels
+  std::string evaluated_split;           // TrainOptions::report_split, resolved; empty for "none" or when interrupted
+  std::shared_ptr<ClipCache> evaluated;  // the clips that `evaluation` is about; null without one
+  std::shared_ptr<tasks::Evaluation> evaluation;  // of the model on that split, by its own protocol
   BadFileReport bad_files;
   bool interrupted = false;
   bool stopped_early = false;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "graph/builder.h"
-#include "graph/chunk.h"
+#include "longtake/chunk.h"
 #include "layers/basic.h"
 #include "layers/lstm.h"
 

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cmath>
 #include <filesystem>
@@ -69,6 +70,34 @@ TEST(VideoWriter, TheSameFramesGiveTheSameBytes) {
   write_numbered_clip(directory / "a.mp4", 20, 25.0);
   write_numbered_clip(directory / "b.mp4", 20, 25.0);
   EXPECT_EQ(read_file(directory / "a.mp4"), read_file(directory / "b.mp4"));
+}
+
+// Fills fresh memory with a byte while it lives, so that reading what was never written shows.
+class FreshMemory {
+ public:
+  explicit FreshMemory(int byte) { ::mallopt(M_PERTURB, byte); }
+  ~FreshMemory() { ::mallopt(M_PERTURB, 0); }
+  FreshMemory(const FreshMemory&) = delete;
+  FreshMemory& operator=(const FreshMemory&) = delete;
+};
+
+TEST(VideoWriter, TheSameFramesGiveTheSameBytesWhateverMemoryHeld) {
+  TemporaryDirectory directory;
+  std::vector<std::string> files;
+  for (int byte : {0, 1, 90, 255}) {
+    const FreshMemory memory(byte);
+    files.push_back(directory / ("memory" + std::to_string(byte) + ".mp4"));
+    VideoWriter writer(files.back(), 64, 64);
+    for (int i = 0; i < 40; ++i) {
+      Tensor image = gradient(64, 64);
+      auto pixels = image.data<std::uint8_t>();
+      // Something that moves and something that flickers, so that there is motion to follow.
+      for (int y = 0; y < 64 * 64 * 3; ++y) pixels[y] = static_cast<std::uint8_t>(pixels[y] + (y * 7 + i * 11) % 64);
+      writer.write(image);
+    }
+    writer.finish();
+  }
+  for (const std::string& file : files) EXPECT_EQ(read_file(file), read_file(files[0])) << file;
 }
 
 TEST(VideoWriter, OddSizesGainARepeatedEdge) {

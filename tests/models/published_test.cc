@@ -41,12 +41,12 @@ TEST(Published, LrcnHasItsParameterCounts) {
   EXPECT_EQ(parameters_of(report, "lstm1"), 4457472);
   EXPECT_EQ(parameters_of(report, "classifier"), 25957);
   // 227 x 227 x 3 to 4096 features: every layer by hand, maps x inputs per group x kernel + biases.
-  EXPECT_EQ(parameters_of(report, "conv1"), 96 * 3 * 49 + 96);
-  EXPECT_EQ(parameters_of(report, "conv2"), 384 * 48 * 25 + 384);
-  EXPECT_EQ(parameters_of(report, "conv3"), 512 * 384 * 9 + 512);
-  EXPECT_EQ(parameters_of(report, "conv4"), 512 * 256 * 9 + 512);
-  EXPECT_EQ(parameters_of(report, "conv5"), 384 * 256 * 9 + 384);
-  EXPECT_EQ(parameters_of(report, "fc6"), 4096 * 13824 + 4096);
+  EXPECT_EQ(parameters_of(report, "encoder.conv1"), 96 * 3 * 49 + 96);
+  EXPECT_EQ(parameters_of(report, "encoder.conv2"), 384 * 48 * 25 + 384);
+  EXPECT_EQ(parameters_of(report, "encoder.conv3"), 512 * 384 * 9 + 512);
+  EXPECT_EQ(parameters_of(report, "encoder.conv4"), 512 * 256 * 9 + 512);
+  EXPECT_EQ(parameters_of(report, "encoder.conv5"), 384 * 256 * 9 + 384);
+  EXPECT_EQ(parameters_of(report, "encoder.fc6"), 4096 * 13824 + 4096);
   std::int64_t sum = 0;
   for (const auto& [name, count] : report.parameters_by_layer) sum += count;
   EXPECT_EQ(report.parameters, sum);
@@ -58,17 +58,17 @@ TEST(Published, CaffenetHybridHasItsMapSizes) {
   std::map<std::string, Shape> shapes;
   for (const graph::LayerReport& layer : report_of(model).layers) shapes[layer.name] = layer.shape;
   EXPECT_THAT(shapes.at("frame"), ElementsAre(3, 227, 227));
-  EXPECT_THAT(shapes.at("conv1"), ElementsAre(96, 111, 111));
-  EXPECT_THAT(shapes.at("pool1"), ElementsAre(96, 55, 55));
-  EXPECT_THAT(shapes.at("conv2"), ElementsAre(384, 26, 26));
-  EXPECT_THAT(shapes.at("pool2"), ElementsAre(384, 13, 13));
-  EXPECT_THAT(shapes.at("conv3"), ElementsAre(512, 13, 13));
-  EXPECT_THAT(shapes.at("conv4"), ElementsAre(512, 13, 13));
-  EXPECT_THAT(shapes.at("conv5"), ElementsAre(384, 13, 13));
-  EXPECT_THAT(shapes.at("pool5"), ElementsAre(384, 6, 6));
-  EXPECT_THAT(shapes.at("flat5"), ElementsAre(13824));
-  EXPECT_THAT(shapes.at("fc6"), ElementsAre(4096));
-  EXPECT_THAT(shapes.at("lstm1/gates"), ElementsAre(256));
+  EXPECT_THAT(shapes.at("encoder.conv1"), ElementsAre(96, 111, 111));
+  EXPECT_THAT(shapes.at("encoder.pool1"), ElementsAre(96, 55, 55));
+  EXPECT_THAT(shapes.at("encoder.conv2"), ElementsAre(384, 26, 26));
+  EXPECT_THAT(shapes.at("encoder.pool2"), ElementsAre(384, 13, 13));
+  EXPECT_THAT(shapes.at("encoder.conv3"), ElementsAre(512, 13, 13));
+  EXPECT_THAT(shapes.at("encoder.conv4"), ElementsAre(512, 13, 13));
+  EXPECT_THAT(shapes.at("encoder.conv5"), ElementsAre(384, 13, 13));
+  EXPECT_THAT(shapes.at("encoder.pool5"), ElementsAre(384, 6, 6));
+  EXPECT_THAT(shapes.at("encoder.flat5"), ElementsAre(13824));
+  EXPECT_THAT(shapes.at("encoder.fc6"), ElementsAre(4096));
+  EXPECT_THAT(shapes.at("lstm1.gates"), ElementsAre(256));
   EXPECT_THAT(shapes.at("classifier"), ElementsAre(101));
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/chunk.h"
+#include "longtake/chunk.h"
 #include "graph/model.h"
 #include "longtake/state.h"
 

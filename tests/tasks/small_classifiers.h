@@ -1,0 +1,26 @@
+// Classifiers that are small enough for tests, and videos for them that exist in memory only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/video_input.h"
+#include "graph/model.h"
+#include "longtake/video_reader.h"
+
+namespace longtake::test {
+
+// LRCN over gray frames of 16 x 14 of which 14 x 12 are seen, with random weights; classes left, right and up.
+std::shared_ptr<const graph::Model> small_lrcn();
+
+// A classifier of the same frames that looks two frames ahead, so that its answers lag by two.
+std::shared_ptr<const graph::Model> lagging_classifier();
+
+// Random frames for both, at 10 frames per second from 0.5 s on.
+Clip random_clip(std::int64_t frames, std::uint64_t seed = 1);
+// The same as they come from a video reader.
+std::vector<Frame> frames_of(const Clip& clip);
+
+}  // namespace longtake::test
