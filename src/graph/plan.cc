@@ -240,8 +240,8 @@ void check_loop(const Plan& plan, const Step& step) {
           fmt::format("op {} '{}' lies on a loop; only delays may carry a loop from tick to tick", node.op, node.name));
     }
     if (node.attributes.count("repeat_first") != 0) {
-      throw InvalidArgument(fmt::format("op delay '{}' lies on a loop, so it cannot begin with its own next value",
-                                        node.name));
+      throw InvalidArgument(
+          fmt::format("op delay '{}' lies on a loop, so it cannot begin with its own next value", node.name));
     }
     const bool trains_statistics =
         node.op == "batch_norm" && !node.parameters.empty() && plan.model->parameter(node.parameters[0]).trainable;
