@@ -1,0 +1,292 @@
+// Every verb that runs a model, from the command line to what it prints.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/programs.h"
+#include "cli/small_world.h"
+#include "longtake/video_reader.h"
+#include "media/clips.h"
+
+namespace longtake::test {
+namespace {
+
+using media::read_file;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+using Json = nlohmann::json;
+
+class Verbs : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { world_ = new SmallWorld; }
+  static void TearDownTestSuite() {
+    delete world_;
+    world_ = nullptr;
+  }
+
+  static const SmallWorld& world() { return *world_; }
+  // The JSON lines of a stream that ended well.
+  static std::vector<Json> stream(std::vector<std::string> options) {
+    options.insert(options.begin(), "stream");
+    const Outcome outcome = run(options);
+    EXPECT_EQ(outcome.code, kDone) << outcome.err;
+    std::vector<Json> lines;
+    for (const std::string& line : lines_of(outcome.out)) lines.push_back(Json::parse(line));
+    return lines;
+  }
+
+ private:
+  static inline SmallWorld* world_ = nullptr;
+};
+
+TEST_F(Verbs, HaveHelpWithExamplesOnStandardOutput) {
+  const std::vector<std::vector<std::string>> verbs{{"models"},
+                                                    {"inspect"},
+                                                    {"data"},
+                                                    {"data", "describe"},
+                                                    {"data", "check"},
+                                                    {"data", "make"},
+                                                    {"data", "make", "motions"},
+                                                    {"evaluate"},
+                                                    {"predict"},
+                                                    {"stream"},
+                                                    {"bench"},
+                                                    {"completion"}};
+  for (std::vector<std::string> verb : verbs) {
+    verb.push_back("--help");
+    const Outcome help = run(verb);
+    EXPECT_EQ(help.code, kDone) << verb[0];
+    EXPECT_THAT(help.out, HasSubstr("Example")) << verb[0];
+    EXPECT_THAT(help.err, IsEmpty()) << verb[0];
+  }
+  EXPECT_EQ(run({"--help"}).code, kDone);
+}
+
+TEST_F(Verbs, UsedWronglyExitWithTwoAndSayWhatIsWrong) {
+  const std::vector<std::vector<std::string>> wrong{
+      {},
+      {"prdict"},
+      {"predict"},
+      {"stream", "a", "b", "c"},
+      {"models", "--jsn"},
+      {"bench", world().model(), "--frames", "many"},
+      {"bench", world().model(), "--frames", "0"},
+      {"predict", world().model(), world().clip(), "--format", "xml"},
+      {"predict", world().model(), world().clip(), "--bad-frames", "hide"},
+      {"stream", world().model(), world().clip(), "--live", "--policy", "all"},
+      {"evaluate", world().model(), "--weights", "1,2"},
+      {"completion", "fish"}};
+  for (const auto& arguments : wrong) {
+    const Outcome outcome = run(arguments);
+    const std::string text = testing::PrintToString(arguments);
+    EXPECT_EQ(outcome.code, kUsage) << text;
+    EXPECT_THAT(outcome.out, IsEmpty()) << text;
+    EXPECT_THAT(outcome.err, Not(IsEmpty())) << text;
+  }
+}
+
+TEST_F(Verbs, ModelsListsNamePaperYearAndTask) {
+  const Outcome outcome = run({"models", "--json"});
+  ASSERT_EQ(outcome.code, kDone);
+  bool has_lrcn = false;
+  for (const Json& model : Json::parse(outcome.out)) {
+    for (const char* key : {"name", "paper", "year", "task"}) EXPECT_TRUE(model.contains(key)) << key;
+    has_lrcn = has_lrcn || (model["name"] == "lrcn" && model["year"] == 2015 && model["task"] == "classify");
+  }
+  EXPECT_TRUE(has_lrcn);
+}
+
+TEST_F(Verbs, CompletionIsBashThatCompletesVerbsAndOptions) {
+  const Outcome outcome = run_shell(
+      "script=$(\"$LONGTAKE\" completion bash) && bash -n <<<\"$script\" && eval \"$script\" &&\n"
+      "COMP_WORDS=(longtake pre) COMP_CWORD=1 && _longtake && echo \"${COMPREPLY[@]}\" &&\n"
+      "COMP_WORDS=(longtake predict --over) COMP_CWORD=2 && _longtake && echo \"${COMPREPLY[@]}\" &&\n"
+      "COMP_WORDS=(longtake data make m) COMP_CWORD=3 && _longtake && echo \"${COMPREPLY[@]}\"");
+  EXPECT_EQ(outcome.code, kDone) << outcome.err;
+  EXPECT_THAT(lines_of(outcome.out), ElementsAre("predict", "--overlay", "motions"));
+}
+
+TEST_F(Verbs, InspectSaysTheSameOfARecipeAndOfItsModelFile) {
+  const Outcome of_recipe = run({"inspect", world().path("recipe.toml"), "--json"});
+  const Outcome of_file = run({"inspect", world().model(), "--json"});
+  ASSERT_EQ(of_recipe.code, kDone) << of_recipe.err;
+  ASSERT_EQ(of_file.code, kDone) << of_file.err;
+  const Json recipe = Json::parse(of_recipe.out), file = Json::parse(of_file.out);
+  for (const char* key :
+       {"parameters", "parameters_by_layer", "flops_per_frame", "state_bytes_per_stream", "causal", "loops"}) {
+    ASSERT_TRUE(file.contains(key)) << key;
+    EXPECT_EQ(recipe.at(key), file.at(key)) << key;
+  }
+  // By hand: each conv has channels x kernel^2 x inputs + channels; two frames go in (the frame and what changed).
+  EXPECT_EQ(file["causal"], true);
+  EXPECT_THAT(run({"inspect", world().model(), "--dot"}).out, StartsWith("digraph"));
+}
+
+TEST_F(Verbs, PredictWritesJsonLines) {
+  const Outcome outcome = run({"predict", world().model(), world().clip("left"), world().clip("up"), "--frames"});
+  ASSERT_EQ(outcome.code, kDone) << outcome.err;
+  const auto lines = lines_of(outcome.out);
+  ASSERT_EQ(lines.size(), 2U);
+  const Json first = Json::parse(lines[0]);
+  EXPECT_EQ(first["source"], world().clip("left"));
+  EXPECT_EQ(first["frames"].size(), 8U);
+  EXPECT_EQ(first["scores"].size(), 8U);  // classes
+  EXPECT_EQ(first["decode"]["partial"], false);
+  double sum = 0;
+  for (const auto& [label, score] : first["scores"].items()) sum += score.get<double>();
+  EXPECT_NEAR(sum, 1, 1e-4);
+  EXPECT_EQ(Json::parse(lines[1])["source"], world().clip("up"));
+}
+
+TEST_F(Verbs, PredictWritesTheOtherFormats) {
+  const Outcome csv = run({"predict", world().model(), world().clip(), "--format", "csv"});
+  EXPECT_EQ(csv.code, kDone) << csv.err;
+  EXPECT_GE(lines_of(csv.out).size(), 2U);
+  EXPECT_THAT(csv.out, AllOf(HasSubstr("counter_clockwise"), HasSubstr(world().clip())));
+  const std::string folder = world().path("subtitles");
+  const Outcome vtt = run({"predict", world().model(), world().clip(), "--format", "vtt", "--output", folder});
+  EXPECT_EQ(vtt.code, kDone) << vtt.err;
+  EXPECT_THAT(vtt.out, IsEmpty());
+  EXPECT_THAT(vtt.err, HasSubstr("0000.vtt"));
+  EXPECT_THAT(read_file(folder + "/0000.vtt"), StartsWith("WEBVTT"));
+}
+
+TEST_F(Verbs, PredictWritesAnOverlayThatPlays) {
+  const Outcome outcome = run({"predict", world().model(), world().clip(), "--overlay", world().path("seen")});
+  ASSERT_EQ(outcome.code, kDone) << outcome.err;
+  VideoReader reader = VideoReader::open(world().path("seen/0000.mp4"));
+  Frame frame;
+  int frames = 0;
+  while (reader.read(frame)) ++frames;
+  EXPECT_EQ(frames, 8);
+  EXPECT_GT(reader.height(), 32);  // the time line lies below the picture
+  EXPECT_FALSE(reader.stats().partial);
+}
+
+TEST_F(Verbs, StreamPrintsALinePerFrameAndEndsWithWhatPredictSays) {
+  const auto lines = stream({world().model(), world().clip()});
+  ASSERT_EQ(lines.size(), 9U);
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(lines[i]["type"], "frame");
+    EXPECT_EQ(lines[i]["frame"], i);
+    EXPECT_NEAR(lines[i]["time"].get<double>(), i / 15.0, 1e-5);
+  }
+  const Outcome predicted = run({"predict", world().model(), world().clip()});
+  EXPECT_EQ(lines[8]["scores"], Json::parse(predicted.out)["scores"]);
+}
+
+TEST_F(Verbs, StreamFollowsStandardInput) {
+  const Outcome outcome = run_shell("ffmpeg -nostdin -v error -i '" + world().clip() +
+                                    "' -c copy -f mpegts - | \"$LONGTAKE\" stream '" + world().model() + "' -");
+  ASSERT_EQ(outcome.code, kDone) << outcome.err;
+  EXPECT_EQ(lines_of(outcome.out).size(), 9U);
+}
+
+TEST_F(Verbs, StreamGoesOnFromASavedStateAsIfNothingHadBeen) {
+  const std::string state = world().path("state.safetensors"), clip = world().clip();
+  const auto whole = stream({world().model(), clip});
+  const auto first = stream({world().model(), clip, "--frames", "5", "--save-state", state});
+  ASSERT_EQ(first.size(), 6U);
+  EXPECT_TRUE(std::filesystem::exists(state));
+  ASSERT_TRUE(media::run_ffmpeg("-i " + clip + " -vf select='gte(n\\,5)' -fps_mode passthrough -c:v ffv1 " +
+                                world().path("rest.mkv")));
+  ASSERT_TRUE(media::run_ffmpeg("-i " + clip + " -c:v ffv1 " + world().path("all.mkv")));
+  const auto lossless = stream({world().model(), world().path("all.mkv")});
+  const auto rest = stream({world().model(), world().path("rest.mkv"), "--load-state", state});
+  ASSERT_EQ(rest.size(), 4U);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(rest[i]["scores"], lossless[5 + i]["scores"]) << i;
+    EXPECT_EQ(rest[i]["video"], lossless[5 + i]["video"]) << i;
+    EXPECT_EQ(lossless[5 + i]["scores"], whole[5 + i]["scores"]) << i;
+  }
+}
+
+TEST_F(Verbs, EventsHaveAStartAndAnEnd) {
+  // Thresholds that eight classes with random weights cross at once: 1/8 is above "on".
+  media::write_file(world().path("events.toml"),
+                    "[events]\non = 0.1\noff = 0.05\nsmoothing_s = 0.0\nminimum_s = 0.0\n");
+  const auto lines = stream({world().model(), world().clip(), "--events", world().path("events.toml")});
+  int starts = 0, ends = 0;
+  for (const Json& line : lines) {
+    for (const Json& event : line["events"]) ++(event["event"] == "start" ? starts : ends);
+  }
+  EXPECT_GT(starts, 0);
+  EXPECT_EQ(starts, ends);
+  const Outcome predicted = run({"predict", world().model(), world().clip(), "--events", world().path("events.toml")});
+  EXPECT_EQ(static_cast<int>(Json::parse(predicted.out)["events"].size()), ends);
+}
+
+TEST_F(Verbs, EvaluateCountsTheTestSplitByTheProtocol) {
+  const Outcome outcome =
+      run({"evaluate", world().model(), "--data", world().path("recipe.toml"), "--json", "--items"});
+  ASSERT_EQ(outcome.code, kDone) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_EQ(json["videos"]["cases"], 8);  // one of each class
+  EXPECT_EQ(json["items"].size(), 8U);
+  EXPECT_THAT(json["protocol"].get<std::string>(), HasSubstr("whole video"));
+  const Outcome train = run({"evaluate", world().model(), "--data", world().path("clips"), "--split", "train", "--clip",
+                             "4", "--stride", "2"});
+  ASSERT_EQ(train.code, kDone) << train.err;
+  EXPECT_THAT(train.out, AllOf(HasSubstr("16"), HasSubstr("4-frame clips every 2")));
+  const Outcome fused = run({"evaluate", world().model(), world().model(), "--weights", "1/3,2/3", "--data",
+                             world().path("recipe.toml"), "--json"});
+  ASSERT_EQ(fused.code, kDone) << fused.err;
+  EXPECT_EQ(Json::parse(fused.out)["confusion"], json["confusion"]);
+}
+
+TEST_F(Verbs, BenchMeasures) {
+  const Outcome outcome = run({"bench", world().model(), "--frames", "20", "--streams", "2", "--json"});
+  ASSERT_EQ(outcome.code, kDone) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_GT(json["step_median_ms"].get<double>(), 0);
+  const Json inspected = Json::parse(run({"inspect", world().model(), "--json"}).out);
+  EXPECT_EQ(json["state_bytes_per_stream"], inspected["state_bytes_per_stream"]);
+}
+
+TEST_F(Verbs, DataIsDescribedAndChecked) {
+  const Outcome described = run({"data", "describe", world().path("recipe.toml"), "--json"});
+  ASSERT_EQ(described.code, kDone) << described.err;
+  EXPECT_EQ(Json::parse(described.out)["splits"]["train"]["items"], 16);
+  const Outcome checked = run({"data", "check", world().path("clips/manifest.csv")});
+  EXPECT_EQ(checked.code, kDone) << checked.err;
+  EXPECT_THAT(checked.out, IsEmpty());
+  EXPECT_THAT(checked.err, HasSubstr("24 readable"));
+}
+
+// --- Standard output that is full or closed
+// ------------------------------------------------------------------------------
+
+TEST_F(Verbs, AFullStandardOutputIsAnError) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"models"},
+                                             {"inspect", world().model()},
+                                             {"predict", world().model(), world().clip()},
+                                             {"stream", world().model(), world().clip()},
+                                             {"completion"}}) {
+    const Outcome outcome = run(arguments, {.output = "/dev/full"});
+    EXPECT_EQ(outcome.code, kFailed) << arguments[0];
+    EXPECT_THAT(outcome.err, HasSubstr("standard output: No space left on device")) << arguments[0];
+  }
+}
+
+TEST_F(Verbs, AReaderThatHasSeenEnoughEndsThemQuietly) {
+  const std::string clip = "'" + world().clip() + "' ";
+  std::string many;
+  for (int i = 0; i < 20; ++i) many += clip;
+  const Outcome outcome = run_shell("\"$LONGTAKE\" predict '" + world().model() + "' --frames " + many +
+                                    " | head -1; echo ${PIPESTATUS[0]}");
+  const auto lines = lines_of(outcome.out);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_TRUE(Json::accept(lines[0]));
+  EXPECT_EQ(lines[1], "1");
+  EXPECT_THAT(outcome.err, IsEmpty());
+}
+
+}  // namespace
+}  // namespace longtake::test
