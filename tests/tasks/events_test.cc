@@ -50,8 +50,7 @@ TEST(Events, AreFoundInSmoothedScores) {
 
 TEST(Events, ShorterThanTheMinimumAreDropped) {
   const EventOptions options{.smoothing_s = 0, .on = 0.5, .off = 0.5, .minimum_s = 0.5};
-  EXPECT_THAT(find_events(frames({0, 1, 0, 1, 1, 1, 1, 0, 0}, 0.25), 1, options),
-              ElementsAre(Event{0, 0.75, 1.75, 1}));
+  EXPECT_THAT(find_events(frames({0, 1, 0, 1, 1, 1, 1, 0, 0}, 0.25), 1, options), ElementsAre(Event{0, 0.75, 1.75, 1}));
 }
 
 TEST(Events, ThatStillGoOnEndWithTheVideo) {
