@@ -5,6 +5,7 @@ extern "C" {
 #include <libavutil/pixdesc.h>
 }
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -166,12 +167,28 @@ void Input::fail(int code, const LogCapture& log) const {
   throw_error(code, name_, &log);
 }
 
+namespace {
+
+// Cameras are rare, and FFmpeg's device library pulls in 80 others (X11, SDL, sound), which would double the time every
+// program takes to start; so it is loaded where a camera is opened.
+void register_devices(const std::string& source) {
+  constexpr const char* kLibrary = "libavdevice.so." AV_STRINGIFY(LIBAVDEVICE_VERSION_MAJOR);
+  void* library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);  // stays loaded
+  const auto register_all =
+      library == nullptr ? nullptr
+                         : reinterpret_cast<decltype(&avdevice_register_all)>(dlsym(library, "avdevice_register_all"));
+  if (register_all == nullptr) throw Unsupported(fmt::format("{}: cameras need {}: {}", source, kLibrary, dlerror()));
+  register_all();
+}
+
+}  // namespace
+
 void Input::open_container(const std::string& source, const VideoOptions& options) {
   const LogCapture log;
   const SourceKind kind = kind_of(source);
   const AVInputFormat* demuxer = nullptr;
   if (kind == SourceKind::kDevice) {
-    avdevice_register_all();
+    register_devices(name_);
     demuxer = av_find_input_format("video4linux2");
     if (demuxer == nullptr) throw Unsupported(name_ + ": this FFmpeg was built without Video4Linux");
   }
