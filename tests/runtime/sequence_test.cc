@@ -74,6 +74,7 @@ void delays(Builder& b) {
   b.output("total", total);
   const ValueId newest = b.node("latest", "newest", {slow}).front();
   b.output("newest", newest);
+  b.output("previous", b.previous("previous", slow));
   b.output("product", layers::mul(b, "product", newest, x));
   b.output("both", layers::add(b, "both", slow, x));
   b.output("end", b.node("last", "end", {total}).front());

@@ -250,12 +250,13 @@ TEST_F(LoadDataset, NamesKeyAndLineOfWhatMakesNoSense) {
 TEST_F(LoadDataset, SuggestsTheRightKeyForAMisspeltOne) {
   write("list.csv", "x.mp4,a\ny.mp4,b\n");
   const std::string data = "format = \"manifest\"\npath = \"$/list.csv\"\n";
-  for (const auto& [wrong, right] : {std::pair{"validation_shar = 0.2", "validation_share"},
-                                     {"group_patern = \"x\"", "group_pattern"},
-                                     {"lables = [\"a\", \"b\"]", "labels"}}) {
+  const auto suggests = [&](const std::string& wrong, const std::string& right) {
     EXPECT_THAT([&] { load(data + wrong); },
-                ThrowsMessage<ConfigError>(AllOf(HasSubstr("r.toml:4"), HasSubstr(std::string("\"") + right + "\""))));
-  }
+                ThrowsMessage<ConfigError>(AllOf(HasSubstr("r.toml:4"), HasSubstr("\"" + right + "\""))));
+  };
+  suggests("validation_shar = 0.2", "validation_share");
+  suggests("group_patern = \"x\"", "group_pattern");
+  suggests("lables = [\"a\", \"b\"]", "labels");
 }
 
 TEST_F(LoadDataset, TellsTheClassesWithoutTheDataWhereTheRecipeListsOrCountsThem) {
