@@ -102,10 +102,21 @@ const InputSpec& video_input_of(const graph::Model& model, const graph::Executor
   return spec->second;
 }
 
-Classifier::Classifier(const graph::Model& model, graph::Executor& executor, std::int64_t chunk_rows)
+namespace {
+
+// How many rows fit, if every value of the graph is there at once; more than some hundred gain nothing.
+std::int64_t rows_in_budget(const graph::Plan& plan, std::int64_t bytes) {
+  std::int64_t row = 1;
+  for (const Shape& shape : plan.shapes) row += element_count(shape) * static_cast<std::int64_t>(sizeof(float));
+  return std::clamp<std::int64_t>(bytes / row, 1, 256);
+}
+
+}  // namespace
+
+Classifier::Classifier(const graph::Model& model, graph::Executor& executor, std::int64_t memory_budget)
     : model_(model),
       executor_(executor),
-      chunk_rows_(std::max<std::int64_t>(1, chunk_rows)),
+      chunk_rows_(rows_in_budget(executor.plan(), memory_budget)),
       spec_(video_input_of(model, executor)),
       scores_output_(output_index(*executor.plan().graph, "scores")),
       video_output_(output_index(*executor.plan().graph, "video")) {}

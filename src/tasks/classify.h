@@ -60,9 +60,10 @@ std::size_t output_index(const graph::Graph& graph, const std::string& name);
 // A classifier: one graph "main" with the input "frame" and the outputs "scores" and "video".
 class Classifier {
  public:
-  // The executor runs graph "main" of `model`; both must outlive the classifier. At most `chunk_rows` frames are
-  // computed at once. Throws InvalidArgument when the model is no classifier.
-  Classifier(const graph::Model& model, graph::Executor& executor, std::int64_t chunk_rows = 64);
+  // The executor runs graph "main" of `model`; both must outlive the classifier. As many frames are computed at once as
+  // their values fit into `memory_budget` bytes, at least one. Throws InvalidArgument when the model is no classifier.
+  Classifier(const graph::Model& model, graph::Executor& executor,
+             std::int64_t memory_budget = std::int64_t{512} << 20);
 
   const graph::Model& model() const { return model_; }
   const InputSpec& spec() const { return spec_; }
