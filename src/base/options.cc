@@ -276,6 +276,28 @@ void Options::collect_unused(std::vector<std::string>& messages) const {
   }
 }
 
+std::string Options::misspelling_hint() const {
+  std::string hint;
+  collect_misspelt(hint);
+  return hint;
+}
+
+void Options::collect_misspelt(std::string& hint) const {
+  std::vector<std::string> missing;
+  for (const std::string& key : record_->asked) {
+    if (!values_->table()->contains(key)) missing.push_back(key);
+  }
+  for (const auto& [key, value] : *values_->table()) {
+    if (!record_->asked.contains(key) && !record_->ignored.contains(key)) {
+      const std::string meant = nearest(key, missing);
+      if (!meant.empty())
+        hint += fmt::format("\n{}: \"{}\" is not known so far; did you mean \"{}\"?", value.origin, key, meant);
+    } else if (value.table() != nullptr && record_->tables.contains(key)) {
+      table(key).collect_misspelt(hint);
+    }
+  }
+}
+
 ConfigError Options::error(std::string_view key, std::string_view problem) const {
   const auto found = values_->table()->find(key);
   const std::string& origin = found == values_->table()->end() ? values_->origin : found->second.origin;

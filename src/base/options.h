@@ -73,6 +73,10 @@ class Options {
   // Throws for the keys, here and in all tables below, that nobody asked for, and suggests the nearest known ones.
   void check_all_used() const;
 
+  // Where reading failed before check_all_used(): the keys so far unasked that look like a key which was asked and is
+  // not there, a line each, to put after the error. Empty when there are none.
+  std::string misspelling_hint() const;
+
   // An error about the value of `key`: "recipes/a.toml:12: model.hidden_size " and then `problem`.
   ConfigError error(std::string_view key, std::string_view problem) const;
 
@@ -86,6 +90,7 @@ class Options {
   const OptionValue* find(std::string_view key) const;
   std::string full_name(std::string_view key) const;
   void collect_unused(std::vector<std::string>& messages) const;
+  void collect_misspelt(std::string& hint) const;
 
   std::shared_ptr<const OptionValue> values_;  // always a table
   std::shared_ptr<OptionRecord> record_;

@@ -34,7 +34,8 @@ VideoOptions video_options_of(const OpenedModel& opened, const std::string& bad_
     const InputSpec& spec = tasks::video_input_of(*opened.model, *opened.program);
     for (const char* output : {"scores", "video"}) tasks::output_index(*opened.program->plan().graph, output);
     video = video_options(spec);
-  } catch (const InvalidArgument& error) {
+    tasks::protocol_of(*opened.model);
+  } catch (const Error& error) {
     throw BadData(fmt::format("{}: {}", opened.path, error.what()));
   }
   video.bad_frames = parse_bad_frames(bad_frames);
@@ -58,8 +59,10 @@ BadFramePolicy parse_bad_frames(const std::string& word) {
 }
 
 tasks::EventOptions events_of(const std::string& recipe) {
-  const Options options = recipe.empty() ? Options() : load_recipe(recipe, {}).table("events");
-  return in_recipe(recipe, [&] {
+  if (recipe.empty()) return {};
+  const Options whole = load_recipe(recipe, {});
+  return in_recipe(recipe, whole, [&] {
+    const Options options = whole.table("events");
     const tasks::EventOptions events = tasks::event_options(options);
     options.check_all_used();
     return events;

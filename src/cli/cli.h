@@ -60,15 +60,16 @@ int core_count();
 // A recipe with its overrides "section.key=value".
 Options load_recipe(const std::string& path, const std::vector<std::string>& overrides);
 
-// Runs `read`, which takes in a recipe, and puts the recipe's name before a ConfigError that does not tell it.
+// Runs `read`, which takes in a recipe, and makes of a ConfigError one that tells the recipe's name and, where a key
+// seems to be misspelt, the right one.
 template <class Read>
-auto in_recipe(const std::string& path, const Read& read) {
+auto in_recipe(const std::string& path, const Options& recipe, const Read& read) {
   try {
     return read();
   } catch (const ConfigError& error) {
     const std::string message = error.what();
-    if (message.find(path) != std::string::npos) throw;
-    throw ConfigError(path + ": " + message);
+    const bool named = message.find(path) != std::string::npos;
+    throw ConfigError((named ? "" : path + ": ") + message + recipe.misspelling_hint());
   }
 }
 

@@ -77,10 +77,12 @@ void add_source(CLI::App* verb, const std::shared_ptr<DataSource>& data) {
 void add_data(CLI::App& app, Run& run) {
   CLI::App* verb = app.add_subcommand("data", "Describe, check and make data");
   verb->require_subcommand(1);
+  verb->footer("Example:\n  longtake data check videos/\nlongtake data VERB --help tells more.");
 
   CLI::App* describe_verb = verb->add_subcommand("describe", "Classes, splits and groups, with counts");
   auto described = std::make_shared<DataSource>();
   add_source(describe_verb, described);
+  describe_verb->footer("Example:\n  longtake data describe recipes/motions.toml");
   describe_verb->callback([&run, described] { run = [described] { return describe_data(*described); }; });
 
   CLI::App* check_verb = verb->add_subcommand("check", "Decode everything and list the files that cannot be read");
@@ -92,6 +94,7 @@ void add_data(CLI::App& app, Run& run) {
 
   CLI::App* make = verb->add_subcommand("make", "Generate a set of clips");
   make->require_subcommand(1);
+  make->footer("Example:\n  longtake data make motions data/motions --train 20 --test 5");
   CLI::App* motions = make->add_subcommand("motions", "Eight ways of moving that no single frame tells apart");
   auto directory = std::make_shared<std::string>();
   auto options = std::make_shared<MotionsOptions>();

@@ -10,7 +10,16 @@
 namespace longtake::cli {
 
 Dataset open_dataset(const std::string& source, const std::vector<std::string>& overrides) {
-  if (source.ends_with(".toml")) return tasks::load_dataset(real_files(), load_recipe(source, overrides).table("data"));
+  if (source.ends_with(".toml")) {
+    const Options recipe = load_recipe(source, overrides);
+    return in_recipe(source, recipe, [&] {
+      Dataset dataset = tasks::load_dataset(real_files(), recipe.table("data"));
+      // The rest says what is done with the data.
+      for (const char* rest : {"model", "input", "train", "augment", "evaluate", "events"}) recipe.ignore(rest);
+      recipe.check_all_used();
+      return dataset;
+    });
+  }
   if (!overrides.empty()) throw ConfigError("overrides such as \"" + overrides[0] + "\" go with a recipe (.toml)");
   return source.ends_with(".csv") ? read_manifest(real_files(), source) : read_class_folders(real_files(), source);
 }

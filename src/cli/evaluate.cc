@@ -55,6 +55,14 @@ Dataset wanted_split(const Dataset& dataset, const std::string& split) {
   return summarise(dataset).count(std::string(kTestSplit)) != 0 ? select_split(dataset, kTestSplit) : dataset;
 }
 
+Dataset labelled_like(const graph::Model& model, const Dataset& dataset, const std::string& source) {
+  try {
+    return align_labels(dataset, model.labels);
+  } catch (const BadData& error) {
+    throw BadData(fmt::format("{}: {}", source, error.what()));
+  }
+}
+
 tasks::Protocol protocol_for(const graph::Model& model, const EvaluateOptions& options) {
   tasks::Protocol protocol = tasks::protocol_of(model);
   if (options.clip >= 0) protocol.clip = options.clip;
@@ -67,7 +75,8 @@ tasks::Evaluation evaluate_one(const std::string& path, const EvaluateOptions& o
                                Dataset& dataset, BadFileReport& bad_files) {
   const OpenedModel opened = open_model(path, options.threads);
   const std::string source = options.data.empty() ? recipe_of_run(opened.path) : options.data;
-  dataset = align_labels(wanted_split(open_dataset(source, options.overrides), options.split), opened.model->labels);
+  video_options_of(opened, "stop");  // complains of a model that is no classifier of video
+  dataset = labelled_like(*opened.model, wanted_split(open_dataset(source, options.overrides), options.split), source);
   // Every video is seen once, so none is kept.
   const ClipCacheOptions cache_options{0, options.skip_bad_files ? BadFiles::kSkip : BadFiles::kError};
   tasks::Classifier classifier(*opened.model, *opened.program);
@@ -167,10 +176,10 @@ void add_evaluate(CLI::App& app, Run& run) {
   verb->add_option("--set", options->overrides, "section.key=value, for the recipe of the data");
   verb->add_option("--split", options->split, "train, validation or test; default: test, or all where there is none");
   verb->add_option("--weights", options->weights, "Of the models' scores, such as 1/3,2/3; default: alike");
-  verb->add_option("--clip", options->clip,
-                   "Frames per clip; 0 follows the whole video; default: the model's protocol");
-  verb->add_option("--stride", options->stride, "Frames from clip to clip");
-  verb->add_option("--crops", options->crops, "1, 5 or 10");
+  verb->add_option("--clip", options->clip, "Frames per clip; 0 follows the whole video; default: the model's protocol")
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--stride", options->stride, "Frames from clip to clip")->check(CLI::PositiveNumber);
+  verb->add_option("--crops", options->crops, "1, 5 or 10")->check(CLI::IsMember({1, 5, 10}));
   verb->add_option("--threads", options->threads, "0 takes all cores")->capture_default_str();
   verb->add_flag("--skip-bad-files", options->skip_bad_files,
                  "Leave out what cannot be read, counted, and exit with 3");

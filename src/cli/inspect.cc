@@ -41,7 +41,7 @@ graph::Model model_of(const InspectOptions& options) {
     return graph::load_model(model_path(options.source));
   }
   const Options recipe = load_recipe(options.source, options.overrides);
-  return in_recipe(options.source, [&] { return model_of_recipe(recipe); });
+  return in_recipe(options.source, recipe, [&] { return model_of_recipe(recipe); });
 }
 
 int inspect(const InspectOptions& options) {

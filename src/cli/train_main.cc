@@ -78,7 +78,8 @@ int train(const Arguments& given) {
   training::TensorBoardObserver observer(*request.files, request.paths.directory, &progress);
   request.observer = &observer;
 
-  const training::TrainOutcome outcome = in_recipe(given.recipe, [&] { return training::train(request); });
+  const training::TrainOutcome outcome =
+      in_recipe(given.recipe, request.recipe, [&] { return training::train(request); });
   if (outcome.interrupted) {
     tell(fmt::format("interrupted after step {}; go on with: longtake train {} --run {} --resume", outcome.history.step,
                      given.recipe, request.paths.directory.string()));

@@ -40,7 +40,12 @@ const Entry& find(const std::string& name) {
 
 graph::Model build(const Options& options, const Purpose& purpose) {
   const Entry& entry = find(options.require<std::string>("name"));
-  graph::Model model = entry.build(options, purpose);
+  graph::Model model;
+  try {
+    model = entry.build(options, purpose);
+  } catch (const InvalidArgument& error) {  // an op that refuses what the options made of it
+    throw ConfigError(std::string("[model]: ") + error.what());
+  }
   model.name = entry.name;
   model.task = entry.task;
   model.labels = purpose.labels;

@@ -31,6 +31,14 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+void check_protocol(const graph::Model& model) {
+  try {
+    tasks::protocol_of(model);
+  } catch (const BadData& error) {
+    throw ConfigError(fmt::format("[evaluate]: {}", error.what()));
+  }
+}
+
 // Everything a recipe decides, read and checked before the first frame is decoded.
 struct Setup {
   explicit Setup(const TrainRequest& request)
@@ -42,7 +50,7 @@ struct Setup {
     const Dataset train = select_split(*dataset, kTrainSplit);
     model = models::build(recipe.table("model"), {input, dataset->labels});
     tasks::read_protocol(recipe.table("evaluate"), model);
-    tasks::protocol_of(model);
+    check_protocol(model);
     options = read_train_options(recipe.table("train"), recipe.table("augment"),
                                  static_cast<std::int64_t>(train.items.size()));
     apply_layer_rates(recipe.table("train").table("layer_rates"), model);

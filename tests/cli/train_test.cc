@@ -137,7 +137,7 @@ TEST_F(Train, NamesTheKeyOfAWrongTypeOrValue) {
            {"batch_size = 8", "order = \"sorted\"", "train.order", "shuffled"},
            {"mirror = false", "mirror = 0", "augment.mirror", "true or false"},
            {"mirror = false", "zoom = -0.5", "augment.zoom", "at least 0"},
-           {"clip = 0", "clip = -3", "evaluate.clip", ""},
+           {"clip = 0", "clip = -3", "[evaluate]", "clip -3"},
            {"off = 0.2", "off = 0.7", "events.off", "must not be above on"}}) {
     expect_refused(recipe_with(right, wrong), {"changed.toml", key, wanted});
   }

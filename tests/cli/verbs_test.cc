@@ -190,20 +190,18 @@ TEST_F(Verbs, StreamFollowsStandardInput) {
 
 TEST_F(Verbs, StreamGoesOnFromASavedStateAsIfNothingHadBeen) {
   const std::string state = world().path("state.safetensors"), clip = world().clip();
-  const auto whole = stream({world().model(), clip});
-  const auto first = stream({world().model(), clip, "--frames", "5", "--save-state", state});
-  ASSERT_EQ(first.size(), 6U);
-  EXPECT_TRUE(std::filesystem::exists(state));
   ASSERT_TRUE(media::run_ffmpeg("-i " + clip + " -vf select='gte(n\\,5)' -fps_mode passthrough -c:v ffv1 " +
-                                world().path("rest.mkv")));
-  ASSERT_TRUE(media::run_ffmpeg("-i " + clip + " -c:v ffv1 " + world().path("all.mkv")));
-  const auto lossless = stream({world().model(), world().path("all.mkv")});
-  const auto rest = stream({world().model(), world().path("rest.mkv"), "--load-state", state});
+                                world().path("rest.nut")));
+  ASSERT_TRUE(media::run_ffmpeg("-i " + clip + " -c:v ffv1 " + world().path("all.nut")));
+  const auto lossless = stream({world().model(), world().path("all.nut")});
+  const auto first = stream({world().model(), world().path("all.nut"), "--frames", "5", "--save-state", state});
+  ASSERT_EQ(first.size(), 6U);
+  EXPECT_EQ(first[4]["scores"], lossless[4]["scores"]);
+  const auto rest = stream({world().model(), world().path("rest.nut"), "--load-state", state});
   ASSERT_EQ(rest.size(), 4U);
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(rest[i]["scores"], lossless[5 + i]["scores"]) << i;
     EXPECT_EQ(rest[i]["video"], lossless[5 + i]["video"]) << i;
-    EXPECT_EQ(lossless[5 + i]["scores"], whole[5 + i]["scores"]) << i;
   }
 }
 

@@ -1,0 +1,122 @@
+// The training loop over files that fail: after any failure there is a whole checkpoint, or none, and going on from
+// there ends as if nothing had been.
+#include "training/trainer.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/faulty_files.h"
+#include "base/safetensors.h"
+#include "longtake/error.h"
+#include "media/clips.h"
+
+namespace longtake::training {
+namespace {
+
+constexpr const char* kRecipe = R"([model]
+name = "lrcn"
+encoder = "small_cnn"
+encoder_dropout = 0.2
+hidden_size = 3
+lstm_dropout = 0.2
+initialiser = "scaled"
+[model.small_cnn]
+channels = [2]
+kernels = [3]
+features = 3
+[input]
+width = 8
+height = 8
+colour = "gray"
+standardise = true
+[data]
+format = "manifest"
+path = "{}"
+[train]
+epochs = 2
+batch_size = 2
+checkpoint_steps = 1
+optimizer = "adam"
+average_decay = 0.5
+[evaluate]
+clip = 0
+crops = 1
+)";
+
+class Trainer : public testing::Test {
+ protected:
+  Trainer() {
+    std::string manifest = "path,label,split\n";
+    for (int i = 0; i < 4; ++i) {
+      media::write_numbered_clip(directory_ / fmt::format("{}.mp4", i), 3, 10.0, 16, 16);
+      manifest += fmt::format("{}.mp4,{},{}\n", i, i % 2 == 0 ? "a" : "b", i == 3 ? "validation" : "train");
+    }
+    media::write_file(directory_ / "list.csv", manifest);
+  }
+
+  TrainRequest request(const std::string& run_directory, const Files& files) const {
+    TrainRequest request{
+        .recipe = parse_toml(fmt::format(fmt::runtime(kRecipe), (directory_ / "list.csv").string()), "recipe.toml")};
+    request.paths = RunPaths(directory_ / run_directory);
+    request.resume = true;
+    request.threads = 1;
+    request.files = &files;
+    return request;
+  }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(Trainer, KeepsAWholeCheckpointWhateverFails) {
+  const graph::Model whole = train(request("unbroken", real_files())).model;
+  for (const Fault fault : {Fault::kNoSpace, Fault::kShortWrite, Fault::kPowerLoss}) {
+    // Every operation of the first tenfold, then every third, which stays within seconds.
+    for (int n = 0;; n += n < 12 ? 1 : 3) {
+      SCOPED_TRACE(fmt::format("fault {} at operation {}", static_cast<int>(fault), n));
+      const std::string name = fmt::format("run_{}_{}", static_cast<int>(fault), n);
+      const FaultyFiles faulty(fault, n);
+      bool failed = false;
+      try {
+        train(request(name, faulty));
+      } catch (const IoError&) {
+        failed = true;
+      }
+      if (!faulty.failed()) break;  // n is past the last operation
+      EXPECT_TRUE(failed);
+      const RunPaths paths(directory_ / name);
+      if (real_files().exists(paths.last())) {
+        EXPECT_NO_THROW(read_safetensors(real_files(), paths.last()));
+      }
+      if (real_files().exists(paths.model())) {
+        EXPECT_NO_THROW(read_safetensors(real_files(), paths.model()));
+      }
+      const TrainOutcome resumed = train(request(name, real_files()));
+      EXPECT_TRUE(resumed.model.weights == whole.weights);
+      EXPECT_EQ(resumed.history.step, 4);
+    }
+  }
+}
+
+// Patience is a function of the history, so a run that stopped early does not start again.
+TEST_F(Trainer, ThatStoppedEarlyStaysStopped) {
+  TrainRequest first = request("early", real_files());
+  first.recipe.set_override("train.patience=1");
+  first.recipe.set_override("train.epochs=50");
+  first.recipe.set_override("train.learning_rate=0");
+  const TrainOutcome stopped = train(first);
+  ASSERT_TRUE(stopped.stopped_early);
+  // The average of the weights does not move either, so the second epoch is no better than the first.
+  ASSERT_EQ(stopped.history.epochs.size(), 2U);
+  TrainRequest again = request("early", real_files());
+  for (const char* change : {"train.patience=1", "train.epochs=50", "train.learning_rate=0"}) {
+    again.recipe.set_override(change);
+  }
+  const TrainOutcome resumed = train(again);
+  EXPECT_TRUE(resumed.stopped_early);
+  EXPECT_EQ(resumed.history.epochs.size(), 2U);
+  EXPECT_TRUE(resumed.model.weights == stopped.model.weights);
+}
+
+}  // namespace
+}  // namespace longtake::training
