@@ -1,7 +1,9 @@
 // longtake predict: what a model says about files.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "base/files.h"
 #include "cli/classifier.h"
@@ -30,6 +32,7 @@ struct PredictOptions {
 };
 
 constexpr std::size_t kFramesAtOnce = 32;
+constexpr std::string_view kOverlayExtension = ".mp4";
 
 // Everything about one file, in memory that does not grow with it unless the frames are wanted.
 tasks::VideoResult predict_file(const std::string& file, const VideoOptions& video, tasks::StreamClassifier& stream,
@@ -66,11 +69,35 @@ tasks::VideoResult predict_file(const std::string& file, const VideoOptions& vid
   return result;
 }
 
+// Where something about `file` is written: the directory, the file's own name, another extension.
+std::filesystem::path beside(const std::string& directory, const std::string& file, std::string_view extension) {
+  return std::filesystem::path(directory) / (std::filesystem::path(file).stem().string() + std::string(extension));
+}
+
+// Throws ConfigError where one video's output would replace another's, or a video itself.
+void check_outputs(const std::vector<std::string>& files, const std::string& directory, std::string_view extension) {
+  std::map<std::filesystem::path, std::string> taken;
+  for (const std::string& file : files) {
+    const std::filesystem::path path = beside(directory, file, extension);
+    const auto [other, is_new] = taken.emplace(path, file);
+    if (!is_new) {
+      throw ConfigError(
+          fmt::format("{} and {} would both be written to {}; give them one by one, with a directory each",
+                      other->second, file, path.string()));
+    }
+    for (const std::string& video : files) {
+      std::error_code missing;
+      if (std::filesystem::equivalent(path, video, missing)) {
+        throw ConfigError(fmt::format("{} would be overwritten; name another directory than {}", video, directory));
+      }
+    }
+  }
+}
+
 void write_output(const PredictOptions& options, const reports::ResultFormat& format, const std::string& file,
                   const std::string& text) {
   if (options.output.empty()) return put(text);
-  const std::string name = std::filesystem::path(file).stem().string() + std::string(format.extension);
-  const auto path = std::filesystem::path(options.output) / name;
+  const std::filesystem::path path = beside(options.output, file, format.extension);
   real_files().write_atomic(path, text);
   tell(path.string());
 }
@@ -81,38 +108,41 @@ int predict(const PredictOptions& options) {
     throw ConfigError(fmt::format("--format {} cannot tell several videos apart in one output; give --output DIRECTORY",
                                   format.name));
   }
+  if (!options.output.empty()) check_outputs(options.files, options.output, format.extension);
+  if (!options.overlay.empty()) check_outputs(options.files, options.overlay, kOverlayExtension);
   const OpenedModel opened = open_model(options.model, options.threads);
   const VideoOptions video = video_options_of(opened, options.bad_frames);
   tasks::StreamClassifier stream(*opened.model, *opened.program, events_of(options.recipe));
   if (!options.output.empty()) real_files().create_directories(options.output);
   if (!options.overlay.empty()) real_files().create_directories(options.overlay);
 
-  // Text formats that show frames need them; so does the overlay.
-  const bool keep = options.frames || !options.overlay.empty() || format.name != "jsonl";
+  const bool keep = options.frames || !options.overlay.empty();
   const auto detail = options.frames ? reports::Detail::kFrames : reports::Detail::kVideo;
   const auto writer = format.writer(opened.model->labels, detail);
   std::int64_t skipped = 0, partial = 0;
   if (options.output.empty()) put(writer->head());
   for (const std::string& file : options.files) {
     if (interrupted()) return kPartial;
+    tasks::VideoResult result;
     try {
-      const tasks::VideoResult result = predict_file(file, video, stream, *opened.model, keep);
-      const std::string head = options.output.empty() ? "" : writer->head();
-      write_output(options, format, file, head + writer->video(result));
-      if (!options.overlay.empty()) {
-        const auto path =
-            std::filesystem::path(options.overlay) / (std::filesystem::path(file).stem().string() + ".mp4");
-        reports::write_overlay(file, result, path.string());
-        tell(path.string());
-      }
-      const bool damaged = result.decode.partial || result.decode.bad_frames > 0;
-      if (damaged) tell(fmt::format("warning: {}: {}", file, partial_reason(result.decode)));
-      partial += damaged ? 1 : 0;
+      result = predict_file(file, video, stream, *opened.model, keep);
     } catch (const Error& error) {
       if (options.files.size() == 1) throw;
       tell(fmt::format("longtake: {}", error.what()));
       ++skipped;
+      continue;
     }
+    // What cannot be written ends the program: the files after this one would fare no better.
+    const std::string head = options.output.empty() ? "" : writer->head();
+    write_output(options, format, file, head + writer->video(result));
+    if (!options.overlay.empty()) {
+      const auto path = beside(options.overlay, file, kOverlayExtension);
+      reports::write_overlay(file, result, path.string());
+      tell(path.string());
+    }
+    const bool damaged = result.decode.partial || result.decode.bad_frames > 0;
+    if (damaged) tell(fmt::format("warning: {}: {}", file, partial_reason(result.decode)));
+    partial += damaged ? 1 : 0;
   }
   if (skipped + partial == 0) return kDone;
   tell(fmt::format("{} of {} files skipped, {} read in part", skipped, options.files.size(), partial));

@@ -51,20 +51,30 @@ class Line {
                const std::optional<reports::LiveCounters>& live) {
     for (const auto& answer : answers) {
       whole_.scores = answer.frame.video;
-      put(writer_->frame(whole_.source, answer.frame, answer.edges, live));
+      ended_.insert(ended_.end(), answer.edges.begin(), answer.edges.end());
+      put(writer_->frame(whole_.source, answer.frame, ended_, live));
+      ended_.clear();
     }
+  }
+
+  // The source was lost: what was going on then has ended, which the next line tells.
+  void lost(tasks::StreamClassifier& stream, const std::optional<reports::LiveCounters>& live) {
+    answers(stream.finish(), live);
+    ended_.assign(stream.last_edges().begin(), stream.last_edges().end());
   }
 
   void finish(const DecodeStats& decode, std::span<const tasks::EventEdge> edges,
               const std::optional<reports::LiveCounters>& live) {
     whole_.decode = decode;
     if (whole_.scores.empty()) throw BadData(fmt::format("{}: not a single frame came out of it", whole_.source));
-    put(writer_->finish(whole_, edges, live));
+    ended_.insert(ended_.end(), edges.begin(), edges.end());
+    put(writer_->finish(whole_, ended_, live));
   }
 
  private:
   std::unique_ptr<reports::ResultWriter> writer_;
   tasks::VideoResult whole_;
+  std::vector<tasks::EventEdge> ended_;  // not told yet
 };
 
 void finish_stream(const StreamOptions& options, tasks::StreamClassifier& stream, Line& line, const DecodeStats& decode,
@@ -75,6 +85,12 @@ void finish_stream(const StreamOptions& options, tasks::StreamClassifier& stream
   }
   line.answers(stream.finish(), live);
   line.finish(decode, stream.last_edges(), live);
+}
+
+int exit_code(const StreamOptions& options, const DecodeStats& decode) {
+  if (!decode.partial && decode.bad_frames == 0) return kDone;
+  tell(fmt::format("warning: {}: {}", options.source, partial_reason(decode)));
+  return kPartial;
 }
 
 bool enough(const StreamOptions& options, std::int64_t frames) {
@@ -88,14 +104,13 @@ int follow_file(const StreamOptions& options, const VideoOptions& video, tasks::
     line.answers(stream.push({&frame, 1}), {});
   }
   finish_stream(options, stream, line, reader.stats(), {});
-  if (!reader.stats().partial && reader.stats().bad_frames == 0) return kDone;
-  tell(fmt::format("warning: {}: {}", options.source, partial_reason(reader.stats())));
-  return kPartial;
+  return exit_code(options, reader.stats());
 }
 
-int follow_live(const StreamOptions& options, const VideoOptions& video, tasks::StreamClassifier& stream, Line& line) {
+int follow_live(const StreamOptions& options, const VideoOptions& video, media::LivePolicy policy,
+                tasks::StreamClassifier& stream, Line& line) {
   media::LiveOptions live_options;
-  live_options.policy = parse_policy(options.policy);
+  live_options.policy = policy;
   live_options.reconnect = !options.no_reconnect;
   const auto reader = media::LiveReader::open(options.source, video, live_options);
   media::LiveFrame frame;
@@ -106,13 +121,14 @@ int follow_live(const StreamOptions& options, const VideoOptions& video, tasks::
   };
   for (std::int64_t n = 0; !enough(options, n) && reader->read(frame); ++n) {
     // Something is missing between two connections: what was remembered is about another moment.
-    if (frame.connection != connection) stream.reset();
+    if (frame.connection != connection) line.lost(stream, counters());
     connection = frame.connection;
     line.answers(stream.push({&frame.frame, 1}, frame.age_s), counters());
   }
   reader->stop();
   finish_stream(options, stream, line, reader->stats().decode, counters());
-  return kDone;
+  // A source that is found again is expected to be lost now and then.
+  return options.no_reconnect ? exit_code(options, reader->stats().decode) : kDone;
 }
 
 void load_state(tasks::StreamClassifier& stream, const std::string& path) {
@@ -125,13 +141,15 @@ void load_state(tasks::StreamClassifier& stream, const std::string& path) {
 }
 
 int stream_source(const StreamOptions& options) {
+  if (options.most_frames < 0) throw ConfigError("--frames must be at least 0, which never stops");
+  const media::LivePolicy policy = parse_policy(options.policy);
   const OpenedModel opened = open_model(options.model, options.threads);
   const VideoOptions video = video_options_of(opened, options.bad_frames);
   tasks::StreamClassifier stream(*opened.model, *opened.program, events_of(options.recipe));
   if (!options.load_state.empty()) load_state(stream, options.load_state);
   Line line(options, *opened.model);
   const bool live = options.live || is_live(options.source);
-  return live ? follow_live(options, video, stream, line) : follow_file(options, video, stream, line);
+  return live ? follow_live(options, video, policy, stream, line) : follow_file(options, video, stream, line);
 }
 
 }  // namespace

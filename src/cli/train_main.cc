@@ -81,8 +81,11 @@ int train(const Arguments& given) {
   const training::TrainOutcome outcome =
       in_recipe(given.recipe, request.recipe, [&] { return training::train(request); });
   if (outcome.interrupted) {
-    tell(fmt::format("interrupted after step {}; go on with: longtake train {} --run {} --resume", outcome.history.step,
-                     given.recipe, request.paths.directory.string()));
+    // The run's own recipe has the overrides in it.
+    const std::vector<std::string> resume{
+        "longtake", "train", request.paths.recipe().string(), "--run", request.paths.directory.string(), "--resume"};
+    tell(
+        fmt::format("interrupted after step {}; go on with: {}", outcome.history.step, reports::shell_command(resume)));
     return kFailed;
   }
   request.files->write_atomic(request.paths.report(), reports::to_html(make_report(request, outcome)));
