@@ -15,7 +15,8 @@ EventOptions event_options(const Options& options) {
   out.minimum_s = options.get("minimum_s", out.minimum_s);
   if (out.smoothing_s < 0) throw options.error("smoothing_s", "must not be negative");
   if (out.minimum_s < 0) throw options.error("minimum_s", "must not be negative");
-  if (out.off > out.on) throw options.error("off", "must not be above on");
+  if (!(out.on >= 0 && out.on <= 1)) throw options.error("on", "must be from 0 to 1, like the scores");
+  if (!(out.off <= out.on)) throw options.error("off", "must not be above on");
   return out;
 }
 
@@ -23,12 +24,20 @@ EventDetector::EventDetector(std::int64_t classes, const EventOptions& options) 
 
 void EventDetector::reset() {
   std::fill(tracks_.begin(), tracks_.end(), Track());
-  started_ = false;
+  started_ = resumed_ = false;
+}
+
+// A state may go on with another source, whose time begins anew: its first frame then follows the last one at once.
+void EventDetector::begin_time_anew(double time_s) {
+  if (!resumed_) throw InvalidArgument("the time of a frame went back");
+  for (Track& track : tracks_) track.start_s += time_s - last_time_s_;
+  last_time_s_ = time_s;
+  resumed_ = false;
 }
 
 std::span<const EventEdge> EventDetector::add(double time_s, std::span<const float> scores) {
   if (scores.size() != tracks_.size()) throw InvalidArgument("the scores are not one per class");
-  if (started_ && time_s < last_time_s_) throw InvalidArgument("the time of a frame went back");
+  if (started_ && time_s < last_time_s_) begin_time_anew(time_s);
   edges_.clear();
   const double passed = started_ ? time_s - last_time_s_ : 0;
   const double keep = !started_ || options_.smoothing_s == 0 ? 0 : std::exp(-passed / options_.smoothing_s);
@@ -107,6 +116,7 @@ void EventDetector::load(const State& state) {
   }
   last_time_s_ = state.at("events.time").data<double>()[0];
   started_ = state.at("events.started").data<std::uint8_t>()[0] != 0;
+  resumed_ = true;
 }
 
 std::vector<Event> find_events(std::span<const FrameScores> frames, std::int64_t classes, const EventOptions& options) {

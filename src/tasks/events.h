@@ -35,7 +35,8 @@ class EventDetector {
  public:
   EventDetector(std::int64_t classes, const EventOptions& options);
 
-  // The scores [classes] at time_s, which must not go back. Returns what started or ended; valid until the next call.
+  // The scores [classes] at time_s, which must not go back but once after load(). Returns what started or ended; valid
+  // until the next call.
   std::span<const EventEdge> add(double time_s, std::span<const float> scores);
   // Ends what is still going on at time_s.
   std::span<const EventEdge> finish(double time_s);
@@ -55,11 +56,13 @@ class EventDetector {
     bool told = false;
   };
   void end(std::int64_t label);
+  void begin_time_anew(double time_s);
 
   EventOptions options_;
   std::vector<Track> tracks_;
   double last_time_s_ = 0;
   bool started_ = false;
+  bool resumed_ = false;  // from a state, and no frame has gone back since
   std::vector<EventEdge> edges_;
 };
 

@@ -64,6 +64,12 @@ InputSpec read_input(const Options& input) {
   if ((spec.crop_width == 0) != (spec.crop_height == 0)) {
     throw input.error("crop_width", "and crop_height go together: set both or none");
   }
+  // With "shorter_side" the longer side depends on the video.
+  const bool size_is_known = spec.resize == "stretch" && spec.width > 0 && spec.height > 0;
+  if (size_is_known && (spec.crop_width > spec.width || spec.crop_height > spec.height)) {
+    throw input.error("crop_width", fmt::format("x crop_height, {} x {}, must lie within width x height, {} x {}",
+                                                spec.crop_width, spec.crop_height, spec.width, spec.height));
+  }
   for (const auto& [key, values] : {std::pair{"mean", &spec.mean}, std::pair{"scale", &spec.scale}}) {
     const auto count = static_cast<std::int64_t>(values->size());
     if (count != 0 && count != spec.channels()) {
