@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "layers/basic.h"
 #include "longtake/error.h"
 
@@ -66,6 +68,12 @@ ValueId small_cnn(Builder& b, const Options& options, ValueId x) {
   const bool global_pool = options.get("global_pool", false);
   const double drop = options.get("dropout", 0.0);
   if (channels.empty()) throw options.error("channels", "needs at least one block");
+  const auto all_positive = [](const std::vector<std::int64_t>& sizes) {
+    return std::all_of(sizes.begin(), sizes.end(), [](std::int64_t size) { return size >= 1; });
+  };
+  if (!all_positive(channels)) throw options.error("channels", "must be at least 1, each");
+  if (!all_positive(kernels)) throw options.error("kernels", "must be at least 1, each");
+  if (features < 1) throw options.error("features", "must be at least 1");
   if (channels.size() != kernels.size()) throw options.error("kernels", "needs one size per entry of channels");
   x = with_changes(b, options, x);
   for (std::size_t i = 0; i < channels.size(); ++i) {

@@ -1,5 +1,7 @@
 // LRCN for actions: Donahue, Hendricks, Rohrbach et al. 2015, "Long-term Recurrent Convolutional Networks for Visual
 // Recognition and Description" (1411.4389), sections 3 and 4, with the sizes of the authors' released networks.
+#include <cmath>
+
 #include "layers/aggregate.h"
 #include "layers/basic.h"
 #include "layers/encoder.h"
@@ -28,6 +30,8 @@ graph::Model lrcn(const Options& options, const Purpose& purpose) {
 
   layers::LstmOptions lstm{.hidden_size = options.get<std::int64_t>("hidden_size", 256),
                            .forget_bias = options.get("forget_bias", 0.0)};
+  if (lstm.hidden_size < 1) throw options.error("hidden_size", "must be at least 1");
+  if (!std::isfinite(lstm.forget_bias)) throw options.error("forget_bias", "must be finite");
   if (paper) {
     lstm.weights.weight = graph::Initialiser::uniform(-0.01, 0.01);
     lstm.hidden_weight = lstm.weights.weight;
