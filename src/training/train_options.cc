@@ -1,5 +1,7 @@
 #include "training/train_options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -17,7 +19,7 @@ std::int64_t at_least(const Options& options, const char* key, std::int64_t fall
 
 double at_least(const Options& options, const char* key, double fallback, double least) {
   const double value = options.get(key, fallback);
-  if (!(value >= least)) throw options.error(key, "must be at least " + std::to_string(least));
+  if (!(value >= least)) throw options.error(key, fmt::format("must be at least {}", least));
   return value;
 }
 

@@ -198,6 +198,17 @@ class Trainer {
                     std::isfinite(loss) ? "gradient" : "loss", history_.step + 1, batch.epoch + 1, items));
   }
 
+  // An update may overshoot although loss and gradient were finite; such weights must not replace the best ones.
+  void check_weights() const {
+    for (const graph::Parameter* parameter : weights_->trainable()) {
+      if (torch::isfinite(weights_->at(parameter->name)).all().item<bool>()) continue;
+      throw Error(
+          fmt::format("'{}' holds numbers that are not finite after step {} (epoch {}); the last checkpoint is kept. "
+                      "A smaller train.learning_rate or a train.clip_norm usually helps",
+                      parameter->name, history_.step, history_.epochs.size() + 1));
+    }
+  }
+
   void weigh_classes() {
     std::vector<std::int64_t> counts(model_.labels.size(), 0);
     for (const DatasetItem& item : setup_->train_cache->dataset().items) ++counts[item.label];
@@ -215,6 +226,7 @@ class Trainer {
   }
 
   void finish_epoch() {
+    check_weights();
     EpochRecord record{.epoch = static_cast<std::int64_t>(history_.epochs.size()) + 1,
                        .step = history_.step,
                        .train_loss = history_.epoch_loss / static_cast<double>(history_.step_in_epoch),
