@@ -203,7 +203,7 @@ class Trainer {
     for (const graph::Parameter* parameter : weights_->trainable()) {
       if (torch::isfinite(weights_->at(parameter->name)).all().item<bool>()) continue;
       throw Error(
-          fmt::format("'{}' holds numbers that are not finite after step {} (epoch {}); the last checkpoint is kept. "
+          fmt::format("a weight of '{}' is not a finite number at step {} (epoch {}); the last checkpoint is kept. "
                       "A smaller train.learning_rate or a train.clip_norm usually helps",
                       parameter->name, history_.step, history_.epochs.size() + 1));
     }
