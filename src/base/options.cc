@@ -264,7 +264,10 @@ void Options::check_all_used() const {
 }
 
 void Options::collect_unused(std::vector<std::string>& messages) const {
-  const std::vector<std::string> known(record_->asked.begin(), record_->asked.end());
+  std::vector<std::string> known(record_->asked.begin(), record_->asked.end());
+  for (const std::string& key : record_->ignored) {
+    if (!record_->asked.contains(key)) known.push_back(key);
+  }
   for (const auto& [key, value] : *values_->table()) {
     if (record_->ignored.contains(key)) continue;
     if (!record_->asked.contains(key)) {

@@ -24,8 +24,12 @@ double real(const OpCall& op, const char* key) { return op.node.attribute<double
 // The dimension of the packed tensor that is dimension `axis` of a row.
 std::int64_t packed(std::int64_t axis) { return axis < 0 ? axis : axis + 1; }
 
+// On the CPU, channels last: convolutions there are a little faster and poolings three times, and what follows keeps
+// the layout, so that only the first map is turned.
 std::vector<Tensor> conv2d(const OpCall& op) {
-  return {at::conv2d(op.inputs[0], op.parameter(0), op.parameter(1), sizes(op, "stride"), sizes(op, "pad"),
+  const Tensor& x = op.inputs[0];
+  const Tensor map = x.device().is_cpu() ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+  return {at::conv2d(map, op.parameter(0), op.parameter(1), sizes(op, "stride"), sizes(op, "pad"),
                      sizes(op, "dilation"), whole(op, "groups"))};
 }
 

@@ -124,17 +124,20 @@ reports::RunReport make_report(const TrainRequest& request, const TrainOutcome& 
 TensorBoardObserver::TensorBoardObserver(const Files& files, const Files::Path& directory, TrainObserver* next)
     : files_(files), directory_(directory), next_(next) {}
 
+void TensorBoardObserver::open(std::int64_t step) {
+  if (!events_) events_.emplace(files_, directory_, unix_time(), step > 1 ? std::optional(step) : std::nullopt);
+}
+
 void TensorBoardObserver::on_step(std::int64_t step, std::int64_t epoch, std::int64_t step_in_epoch,
                                   std::int64_t steps_per_epoch, double loss, double learning_rate) {
-  if (!events_) {
-    events_.emplace(files_, directory_, unix_time(), step > 1 ? std::optional(step) : std::nullopt);
-  }
+  open(step);
   events_->scalar("loss/step", step, loss, unix_time());
   events_->scalar("learning_rate", step, learning_rate, unix_time());
   if (next_ != nullptr) next_->on_step(step, epoch, step_in_epoch, steps_per_epoch, loss, learning_rate);
 }
 
 void TensorBoardObserver::on_epoch(const EpochRecord& record, bool best) {
+  open(record.step + 1);
   events_->scalar("loss/train", record.step, record.train_loss, unix_time());
   if (record.validation_loss) events_->scalar("loss/validation", record.step, *record.validation_loss, unix_time());
   if (record.validation_accuracy) {

@@ -25,9 +25,13 @@ class TensorBoardObserver final : public TrainObserver {
   void on_epoch(const EpochRecord& record, bool best) override;
 
  private:
+  // With `step` as the first that is not written yet.
+  void open(std::int64_t step);
+
   const Files& files_;
   Files::Path directory_;
-  // Opened at the first step, when it is known where a resumed run goes on.
+  // Opened at the first call, when it is known where a resumed run goes on. That may be the end of an epoch all of
+  // whose steps were done.
   std::optional<reports::EventWriter> events_;
   TrainObserver* next_;
 };

@@ -89,7 +89,7 @@ TEST_P(Resume, AfterKillsAtRandomMomentsEndsBitwiseAsUnbroken) {
       outcome = process.wait();
       if (outcome.signal == SIGKILL) ++kills, ++kills_of_this;
     } while (outcome.signal == SIGKILL);
-    ASSERT_EQ(outcome.code, kDone) << outcome.err;
+    ASSERT_EQ(outcome.code, kDone) << "signal " << outcome.signal << "\n" << outcome.err;
     const Learnt resumed = learnt(path(directory));
     EXPECT_EQ(resumed.history, unbroken.history) << kills_of_this << " kills";
     EXPECT_EQ(resumed.batches, unbroken.batches) << kills_of_this << " kills";

@@ -45,7 +45,7 @@ TEST(TrainOptions, NameFileLineAndKeyOfWhatIsRefused) {
            {"epochs = 0", "train.epochs", "at least 1"},
            {"batch_size = \"16\"", "train.batch_size", "whole number"},
            {"learning_rate = -1.0", "train.learning_rate", "at least 0"},
-           {"learning_rate = nan", "train.learning_rate", "at least 0"},
+           {"learning_rate = nan", "train.learning_rate", "must be a number"},
            {"momentum = 1.0", "train.momentum", "below 1"},
            {"average_decay = 1", "train.average_decay", "below 1"},
            {"optimizer = \"adamm\"", "train.optimizer", "adam"},
@@ -56,8 +56,8 @@ TEST(TrainOptions, NameFileLineAndKeyOfWhatIsRefused) {
            {"memory_budget = 0", "train.memory_budget", "at least 1"},
            {"carry_state = true", "train.carry_state", "bptt_window"},
            {"carry_state = true\nbptt_window = 4\nclip_frames = 8", "train.clip_frames", "0 with carry_state"}}) {
-    EXPECT_THAT([&, text = text] { read(text); },
-                ThrowsMessage<ConfigError>(AllOf(HasSubstr("r.toml:"), HasSubstr(key), HasSubstr(reason))))
+    const auto reading = [text = text] { read(text); };
+    EXPECT_THAT(reading, ThrowsMessage<ConfigError>(AllOf(HasSubstr("r.toml:"), HasSubstr(key), HasSubstr(reason))))
         << text;
   }
 }
