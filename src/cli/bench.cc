@@ -100,7 +100,9 @@ void add_bench(CLI::App& app, Run& run) {
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
   verb->add_option("--frames", options->frames, "Steps to time")->capture_default_str();
   verb->add_option("--streams", options->streams, "Streams that share each step")->capture_default_str();
-  verb->add_option("--threads", options->threads, "0 takes all cores")->capture_default_str();
+  verb->add_option("--threads", options->threads, "0 takes all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   verb->add_flag("--json", options->json, "As JSON");
   verb->footer("Decoding is not part of it.\nExample:\n  longtake bench runs/motions --streams 8 --threads 2");
   verb->callback([&run, options] { run = [options] { return bench(*options); }; });

@@ -180,7 +180,9 @@ void add_evaluate(CLI::App& app, Run& run) {
       ->check(CLI::NonNegativeNumber);
   verb->add_option("--stride", options->stride, "Frames from clip to clip")->check(CLI::PositiveNumber);
   verb->add_option("--crops", options->crops, "1, 5 or 10")->check(CLI::IsMember({1, 5, 10}));
-  verb->add_option("--threads", options->threads, "0 takes all cores")->capture_default_str();
+  verb->add_option("--threads", options->threads, "0 takes all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   verb->add_flag("--skip-bad-files", options->skip_bad_files,
                  "Leave out what cannot be read, counted, and exit with 3");
   verb->add_flag("--items", options->items, "With --json: every video");

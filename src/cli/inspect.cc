@@ -65,8 +65,8 @@ void add_inspect(CLI::App& app, Run& run) {
       ->required();
   verb->add_option("overrides", options->overrides, "section.key=value, for a recipe");
   verb->add_option("--graph", options->graph, "Which graph of the model")->capture_default_str();
-  verb->add_flag("--json", options->json, "As JSON");
-  verb->add_flag("--dot", options->dot, "As a drawing in Graphviz's language");
+  CLI::Option* json = verb->add_flag("--json", options->json, "As JSON");
+  verb->add_flag("--dot", options->dot, "As a drawing in Graphviz's language")->excludes(json);
   verb->footer(
       "Examples:\n  longtake inspect recipes/lrcn_ucf101.toml --json\n"
       "  longtake inspect runs/motions/model.safetensors --dot | dot -Tsvg > graph.svg");

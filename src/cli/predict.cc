@@ -166,7 +166,9 @@ void add_predict(CLI::App& app, Run& run) {
   verb->add_flag("--frames", options->frames, "Every frame's scores besides the video's");
   verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
   verb->add_option("--bad-frames", options->bad_frames, "skip, repeat or stop")->capture_default_str();
-  verb->add_option("--threads", options->threads, "0 takes all cores")->capture_default_str();
+  verb->add_option("--threads", options->threads, "0 takes all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   verb->add_flag("--json", options->json, "The same as --format jsonl");
   verb->footer(
       "Exit code 3 when a file was skipped or read in part.\nExamples:\n"

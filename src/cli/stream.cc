@@ -170,7 +170,9 @@ void add_stream(CLI::App& app, Run& run) {
   verb->add_option("--frames", options->most_frames, "Stop after so many frames; 0 never")->capture_default_str();
   verb->add_option("--load-state", options->load_state, "Go on from a state that was saved");
   verb->add_option("--save-state", options->save_state, "Save the state after the last frame");
-  verb->add_option("--threads", options->threads, "0 takes all cores")->capture_default_str();
+  verb->add_option("--threads", options->threads, "0 takes all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   verb->add_flag("--json", options->json, "The same as --format jsonl");
   verb->footer(
       "The state is never reset here, unlike in `longtake evaluate` with clips.\nExamples:\n"

@@ -102,6 +102,7 @@ void add_options(CLI::App& app, Arguments& given) {
   app.add_flag("--resume", given.resume, "Go on where the run in that directory stopped, however it stopped");
   app.add_option("--device", given.device, "cpu, cuda or cuda:<number>")->capture_default_str();
   app.add_option("--threads", given.threads, "0 takes all cores; the same number gives the same bytes")
+      ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app.add_flag("--json", given.json, "Every epoch as a JSON line on standard output");
   app.footer(

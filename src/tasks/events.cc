@@ -64,7 +64,9 @@ std::span<const EventEdge> EventDetector::add(double time_s, std::span<const flo
 
 void EventDetector::end(std::int64_t label) {
   Track& track = tracks_[label];
-  if (track.told) edges_.push_back({false, {label, track.start_s, last_time_s_, track.peak}});
+  const bool long_enough = last_time_s_ - track.start_s >= options_.minimum_s;
+  if (!track.told && long_enough) edges_.push_back({true, {label, track.start_s, last_time_s_, track.peak}});
+  if (track.told || long_enough) edges_.push_back({false, {label, track.start_s, last_time_s_, track.peak}});
   track.on = track.told = false;
 }
 
@@ -72,13 +74,7 @@ std::span<const EventEdge> EventDetector::finish(double time_s) {
   edges_.clear();
   last_time_s_ = std::max(last_time_s_, time_s);
   for (std::size_t label = 0; label < tracks_.size(); ++label) {
-    Track& track = tracks_[label];
-    if (!track.on) continue;
-    if (!track.told && last_time_s_ - track.start_s >= options_.minimum_s) {
-      track.told = true;
-      edges_.push_back({true, {static_cast<std::int64_t>(label), track.start_s, last_time_s_, track.peak}});
-    }
-    end(static_cast<std::int64_t>(label));
+    if (tracks_[label].on) end(static_cast<std::int64_t>(label));
   }
   return edges_;
 }

@@ -114,7 +114,8 @@ class Trainer {
   void start_directory() {
     const Files& files = *request_.files;
     const bool there = files.exists(request_.paths.last());
-    if (there && !request_.resume) {
+    const bool begun = there || files.exists(request_.paths.recipe()) || files.exists(request_.paths.model());
+    if (begun && !request_.resume) {
       throw ConfigError(
           fmt::format("{} already holds a run; give --resume to go on with it, or another --run directory",
                       request_.paths.directory.string()));
@@ -125,9 +126,14 @@ class Trainer {
       request_.log->write(LogLevel::kInfo,
                           fmt::format("resumed {} at step {} (epoch {})", request_.paths.last().string(), history_.step,
                                       history_.epochs.size() + 1));
-    } else {
-      files.write_atomic(request_.paths.recipe(), request_.recipe.to_toml());
+      return;
     }
+    if (request_.resume) {
+      request_.log->write(LogLevel::kInfo,
+                          fmt::format("there is no checkpoint {}, so the run starts from the beginning",
+                                      request_.paths.last().string()));
+    }
+    files.write_atomic(request_.paths.recipe(), request_.recipe.to_toml());
   }
 
   bool run_epoch() {
