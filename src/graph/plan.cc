@@ -9,6 +9,40 @@
 
 namespace longtake::graph {
 
+namespace {
+
+// Model files come from anywhere. Within these bounds, far above any use, no product of sizes overflows.
+constexpr std::int64_t kMostPerAttribute = std::int64_t{1} << 16;  // kernels, strides, windows
+constexpr std::int64_t kMostElements = std::int64_t{1} << 30;      // of one row of a value
+constexpr std::int64_t kLongestPeriod = std::int64_t{1} << 32;     // ticks between two rows
+
+void check_attributes(const OpContext& op) {
+  const auto check = [&](const std::string& key, std::int64_t number) {
+    if (number > kMostPerAttribute || number < -kMostPerAttribute) {
+      op.fail(fmt::format("'{}' is {}; the most is {}", key, number, kMostPerAttribute));
+    }
+  };
+  for (const auto& [key, attribute] : op.node.attributes) {
+    if (key == "shape") continue;  // a size of values, which are checked as such
+    if (const auto* number = std::get_if<std::int64_t>(&attribute)) check(key, *number);
+    if (const auto* numbers = std::get_if<std::vector<std::int64_t>>(&attribute)) {
+      for (std::int64_t number : *numbers) check(key, number);
+    }
+  }
+}
+
+void check_outputs(const OpContext& op, std::span<const Shape> shapes) {
+  for (const Shape& shape : shapes) {
+    // A size below zero is still open here.
+    const bool open = std::any_of(shape.begin(), shape.end(), [](std::int64_t size) { return size < 0; });
+    if (!open && element_count(shape) > kMostElements) {
+      op.fail(fmt::format("gives {}; the most is {} elements a row", to_string(shape), kMostElements));
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<Shape> infer_node(const Model& model, const Graph& graph, const Node& node, std::span<const Shape> shapes) {
   const OpDefinition& op = definition_of(node);
   std::vector<Shape> inputs, parameters;
@@ -39,7 +73,11 @@ std::vector<Shape> infer_node(const Model& model, const Graph& graph, const Node
   for (int i = 0; i < arity; ++i) {
     if (node.inputs[i] >= static_cast<ValueId>(shapes.size())) seen.inputs[i] = kNoValue;
   }
-  return op.infer({graph, seen, inputs, parameters});
+  const OpContext context{graph, seen, inputs, parameters};
+  check_attributes(context);
+  std::vector<Shape> shapes_of_outputs = op.infer(context);
+  check_outputs(context, shapes_of_outputs);
+  return shapes_of_outputs;
 }
 
 std::int64_t Plan::state_bytes_per_stream() const {
@@ -106,6 +144,7 @@ Clock clock_of(const OpContext& op, const OpDefinition& definition, const std::v
     const std::int64_t ahead = node.attribute<std::int64_t>("ahead");
     if (ahead > 0 && clock.period != 1) op.fail("looking ahead needs a value of every tick, not of a slower clock");
     clock.period *= node.attribute<std::int64_t>("stride");
+    if (clock.period > kLongestPeriod) op.fail("windows on windows leave more than 2^32 ticks between two values");
     clock.lag = std::max<std::int64_t>(0, clock.lag) + ahead;
   }
   return clock;
