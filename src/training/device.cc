@@ -5,16 +5,36 @@
 #include <torch/version.h>
 
 #include <charconv>
+#include <cstdlib>  // __GLIBC__
 #include <thread>
 
 #include "training/bridge.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace longtake::training {
+
+namespace {
+
+// Every step asks for as much memory as the one before. glibc would give large pieces back to the system and take them
+// anew, at a page fault for every four kilobytes, which costs a small model up to half of its time.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+  mallopt(M_TOP_PAD, 64 << 20);
+#endif
+}
+
+}  // namespace
 
 void configure_torch(int threads, const std::string& device) {
   if (threads < 0) throw InvalidArgument(fmt::format("{} threads: must be at least 1, or 0 for all cores", threads));
   check_device(device);
   guarded("cannot set LibTorch up", [&] {
+    keep_freed_memory();
     const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
     at::set_num_threads(threads > 0 ? threads : cores);
     if (device == "cpu") return;
