@@ -2,8 +2,8 @@
 // and never a second definition of a model.
 #pragma once
 
-#include "longtake/chunk.h"
 #include "graph/plan.h"
+#include "longtake/chunk.h"
 #include "longtake/state.h"
 
 namespace longtake::graph {

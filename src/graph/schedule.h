@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "longtake/chunk.h"
 #include "graph/plan.h"
+#include "longtake/chunk.h"
 #include "longtake/state.h"
 
 namespace longtake::graph {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "longtake/prepare.h"
 #include "graph/schedule.h"
 #include "longtake/error.h"
+#include "longtake/prepare.h"
 #include "tasks/classify.h"
 
 namespace longtake::tasks {

@@ -1,8 +1,8 @@
 // A long chunk as several shorter ones. Free of LibTorch.
 #pragma once
 
-#include "longtake/chunk.h"
 #include "graph/plan.h"
+#include "longtake/chunk.h"
 
 namespace longtake::training {
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "graph/builder.h"
-#include "longtake/chunk.h"
 #include "layers/basic.h"
 #include "layers/lstm.h"
+#include "longtake/chunk.h"
 
 namespace longtake::testing {
 

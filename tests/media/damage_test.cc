@@ -75,8 +75,7 @@ void expect_honest_about_cut(const std::string& path, std::size_t whole) {
     EXPECT_TRUE(reader.stats().partial);
     EXPECT_FALSE(reader.stats().problems.empty());
     // What is given is right.
-    for (const Sample& sample : samples)
-      EXPECT_NEAR(sample.time_s - samples[0].time_s, sample.number / 15.0, 0.001);
+    for (const Sample& sample : samples) EXPECT_NEAR(sample.time_s - samples[0].time_s, sample.number / 15.0, 0.001);
   } catch (const BadData& error) {
     EXPECT_THAT(error.what(), HasSubstr(path));
   }

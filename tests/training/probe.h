@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "longtake/chunk.h"
 #include "graph/model.h"
+#include "longtake/chunk.h"
 #include "longtake/state.h"
 
 namespace longtake::test {
