@@ -73,7 +73,4 @@ auto in_recipe(const std::string& path, const Options& recipe, const Read& read)
   }
 }
 
-// The arguments of this program as they were given.
-const std::vector<std::string>& arguments();
-
 }  // namespace longtake::cli

@@ -16,8 +16,9 @@ namespace longtake::cli {
 
 namespace {
 
+// A signal's handler reaches nothing but variables.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 std::atomic<bool> interrupted_flag = false;
-std::vector<std::string> given_arguments;
 
 void on_signal(int signal) {
   if (interrupted_flag.exchange(true)) {
@@ -49,8 +50,6 @@ int fail(const std::string& message, int code) {
 
 const std::atomic<bool>& interrupted() { return interrupted_flag; }
 
-const std::vector<std::string>& arguments() { return given_arguments; }
-
 void tell(const std::string& line) { fmt::print(stderr, "{}\n", line); }
 
 void put(const std::string& text) {
@@ -79,7 +78,6 @@ Options load_recipe(const std::string& path, const std::vector<std::string>& ove
 }
 
 int run_program(CLI::App& app, const Run& run, int argc, char** argv) {
-  given_arguments.assign(argv, argv + argc);
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGPIPE, SIG_IGN);

@@ -22,6 +22,7 @@ struct Arguments {
   int threads = 0;
   bool resume = false;
   bool json = false;
+  std::vector<std::string> words;  // all of them, as they were typed
 };
 
 // The progress of the epoch, and a line when it is over.
@@ -69,7 +70,7 @@ int train(const Arguments& given) {
   request.threads = given.threads;
   // As a user would repeat it: through `longtake`.
   std::vector<std::string> words{"longtake", "train"};
-  words.insert(words.end(), arguments().begin() + 1, arguments().end());
+  words.insert(words.end(), given.words.begin(), given.words.end());
   request.command = reports::shell_command(words);
   request.stop = &interrupted();
   const auto log = terminal_log(false);
@@ -119,6 +120,7 @@ int main(int argc, char** argv) {
   using namespace longtake::cli;
   CLI::App app{"Train a recurrent video model from a recipe."};
   Arguments given;
+  given.words.assign(argv + 1, argv + argc);
   add_options(app, given);
   return run_program(
       app, [&] { return train(given); }, argc, argv);

@@ -12,6 +12,7 @@ namespace longtake::media {
 namespace {
 
 // FFmpeg's log callback gets no pointer of ours, so the way from it to the capture of this thread is a variable.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 thread_local LogCapture* current_capture = nullptr;
 
 void log_to_capture(void* object, int level, const char* format, va_list arguments) {

@@ -13,7 +13,8 @@ using graph::Node;
 using graph::NodeId;
 using graph::ValueId;
 
-Program::Program(std::shared_ptr<const graph::Model> model, const std::string& graph, const ProgramOptions& options)
+Program::Program(const std::shared_ptr<const graph::Model>& model, const std::string& graph,
+                 const ProgramOptions& options)
     : Program(model, nullptr, &model->graph(graph), options) {}
 
 Program::Program(std::shared_ptr<const graph::Model> model, graph::Graph graph, const ProgramOptions& options)

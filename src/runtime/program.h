@@ -27,7 +27,8 @@ struct ProgramOptions {
 class Program final : public graph::Executor {
  public:
   // Throws InvalidArgument when the model has no such graph, lacks a weight or cannot be planned at these sizes.
-  Program(std::shared_ptr<const graph::Model> model, const std::string& graph, const ProgramOptions& options = {});
+  Program(const std::shared_ptr<const graph::Model>& model, const std::string& graph,
+          const ProgramOptions& options = {});
   // A graph that is not (or not in this form) in the model, such as one whose feedback was closed.
   Program(std::shared_ptr<const graph::Model> model, graph::Graph graph, const ProgramOptions& options = {});
   ~Program() override;
