@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """PyTorch's side of bench/run: the same work on the same weights, answering the lines that worker.h describes.
 
-  peer.py step VARIANT MODEL INPUTS   a step of one stream; VARIANT is lstm (nn.LSTM) or cell (nn.LSTMCell)
-  peer.py clips VARIANT MODEL LIST    one video file of LIST to its scores, decoded by OpenCV
-  peer.py train MODEL BATCH TICKS     one training step on the batch
+  peer.py step VARIANT MODEL INPUTS         a step of one stream; VARIANT is lstm (nn.LSTM), cell (nn.LSTMCell) or
+                                            frozen (nn.LSTMCell, and the encoder optimised by TorchScript)
+  peer.py clips MODEL LIST                  one video file of LIST to its scores, decoded by OpenCV
+  peer.py train LAYOUT MODEL BATCH TICKS    a training step on the batch; LAYOUT is plain or channels_last
 
 OMP_NUM_THREADS says how many threads PyTorch has.
 """
@@ -90,7 +91,7 @@ class Net(nn.Module):
         super().__init__()
         weights, metadata = read_tensors(path)
         hidden, into = weights["lstm1.hidden.weight"].shape[1], weights["lstm1.input.weight"].shape[1]
-        self.cell = nn.LSTMCell(into, hidden) if variant == "cell" else None
+        self.cell = nn.LSTMCell(into, hidden) if variant != "lstm" else None
         self.lstm = nn.LSTM(into, hidden) if variant == "lstm" else None
         load_lstm(self.cell or self.lstm, weights, "lstm1", "" if self.cell else "_l0")
         self.encoder = self.classifier = None
@@ -149,6 +150,9 @@ class Step:
         self.net = Net(model, variant).eval()
         self.frames = torch.from_numpy(read_tensors(inputs)[0]["frame"]).unsqueeze(1).unbind()
         self.state, self.next = {}, 0
+        if variant == "frozen":
+            encoder = torch.jit.trace(self.net.encoder, (self.frames[0], self.frames[0]))
+            self.net.encoder = torch.jit.optimize_for_inference(torch.jit.freeze(encoder))
 
     @torch.inference_mode()
     def call(self):
@@ -167,11 +171,11 @@ class Step:
 class Clips:
     """A file to its scores: OpenCV decodes and resizes, the whole clip is one batch for the encoder."""
 
-    def __init__(self, variant, model, list_path):
+    def __init__(self, model, list_path):
         import cv2
         self.cv2 = cv2
         cv2.setNumThreads(torch.get_num_threads())
-        self.net = Net(model, variant).eval()
+        self.net = Net(model, "lstm").eval()
         with open(list_path) as file:
             self.files = file.read().split("\n")[:-1]
         self.next = 0
@@ -210,11 +214,14 @@ class Clips:
 class Train:
     """A training step as training_bench.cc has it."""
 
-    def __init__(self, model, batch, ticks):
+    def __init__(self, layout, model, batch, ticks):
         self.net = Net(model, "lstm")
         self.net.lstm.bias_hh_l0.requires_grad_(False)
         tensors = read_tensors(batch)[0]
         self.frames, self.labels = torch.from_numpy(tensors["frame"]), torch.from_numpy(tensors["labels"])
+        if layout == "channels_last":
+            self.frames = self.frames.contiguous(memory_format=torch.channels_last)
+            self.net.encoder.to(memory_format=torch.channels_last)
         self.ticks = int(ticks)
         self.parameters = [parameter for parameter in self.net.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(self.parameters, lr=2e-3, weight_decay=1e-3)

@@ -19,7 +19,6 @@ using media::Converter;
 using media::Decoder;
 using media::Input;
 using media::Moment;
-using media::PictureSize;
 using media::Sampler;
 
 namespace {

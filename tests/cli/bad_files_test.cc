@@ -106,7 +106,7 @@ TEST_F(BadFiles, AnUnknownNameOrAValueOutOfRangeIsNamed) {
            {"\"lrcn\"", "\"lrnc\"", "lrnc", "lrcn"},
            {"encoder = \"small_cnn\"", "encoder = \"smal_cnn\"", "smal_cnn", "small_cnn"},
            {"aggregation = \"linear\"", "aggregation = \"median\"", "median", "linear"},
-           {"hidden_size = 6", "hidden_size = -6", "-6", ""},
+           {"hidden_size = 6", "hidden_size = -6", "hidden_size", "at least 1"},
            {"colour = \"gray\"", "colour = \"grey\"", "grey", "gray"},
            {"encoder_dropout = 0.2", "encoder_dropout = 1.5", "probability", "below 1"},
            {"fps = 15.0", "fps = -1.0", "fps", "1000"}}) {
