@@ -147,7 +147,7 @@ Dataset load_dataset(const Files& files, const Options& data) {
 }
 
 std::vector<std::string> dataset_labels(const Files& files, const Options& data) {
-  const auto labels = data.get<std::vector<std::string>>("labels", {});
+  auto labels = data.get<std::vector<std::string>>("labels", {});
   if (!labels.empty()) return labels;
   const auto classes = data.get<std::int64_t>("classes", 0);
   if (classes == 0) return load_dataset(files, data).labels;
