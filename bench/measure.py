@@ -53,7 +53,7 @@ class Worker:
 
 
 def largest_difference(ours, theirs):
-    """The largest |difference| and the largest number of that tensor of ours where the first is largest by the second."""
+    """The |difference| that is largest against its tensor's largest number, and that number."""
     missing = set(ours) ^ set(theirs)
     if missing:
         raise SystemExit(f"bench/run: only one side has {', '.join(sorted(missing))}")
