@@ -40,7 +40,8 @@ std::vector<double> parse_weights(const std::string& text, std::size_t models) {
     for (std::string_view part : split(text, ',')) {
       const std::size_t slash = part.find('/');
       const double above = parse_double(part.substr(0, slash), "--weights");
-      weights.push_back(slash == part.npos ? above : above / parse_double(part.substr(slash + 1), "--weights"));
+      weights.push_back(slash == std::string_view::npos ? above
+                                                        : above / parse_double(part.substr(slash + 1), "--weights"));
     }
   } catch (const BadData& error) {
     throw ConfigError(error.what());

@@ -117,11 +117,11 @@ void add_options(CLI::App& app, Arguments& given) {
 }  // namespace longtake::cli
 
 int main(int argc, char** argv) {
-  using namespace longtake::cli;
+  namespace cli = longtake::cli;
   CLI::App app{"Train a recurrent video model from a recipe."};
-  Arguments given;
+  cli::Arguments given;
   given.words.assign(argv + 1, argv + argc);
-  add_options(app, given);
-  return run_program(
-      app, [&] { return train(given); }, argc, argv);
+  cli::add_options(app, given);
+  return cli::run_program(
+      app, [&] { return cli::train(given); }, argc, argv);
 }

@@ -96,7 +96,8 @@ TEST(RegistryOfModels, RefusesOptionsThatMakeNoSense) {
   expect_refused("name = \"lrcn\"\nencoder = \"resnet\"", two_classes(), "caffenet_hybrid, small_cnn");
   expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"\naggregation = \"average\"", two_classes(), "\"average\"");
   expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"\nhidden_size = \"many\"", two_classes(), "recipe.toml:3");
-  expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"\nhidden_size = -3", two_classes(), "-");
+  expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"\nhidden_size = -3", two_classes(),
+                 "recipe.toml:3: hidden_size");
   expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"\nsmall_cnn = { channels = [4], kernels = [3, 3] }",
                  two_classes(), "kernels");
   expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"", {{.colour = "gray"}, {"left", "right"}}, "input");
