@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -18,6 +19,9 @@ int start_trainer(const std::vector<std::string>& options) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) throw IoError(fmt::format("/proc/self/exe: {}", error.message()));
   const std::string trainer = (self.parent_path() / "longtake-train").string();
+  // LibTorch's threads would spin while they wait, and on a machine that does anything else a step then takes many
+  // times as long. The library reads this as it is loaded, so it is set before; a value of the user's own stays.
+  setenv("OMP_WAIT_POLICY", "passive", 0);
   std::vector<char*> argv{const_cast<char*>(trainer.c_str())};
   for (const std::string& option : options) argv.push_back(const_cast<char*>(option.c_str()));
   argv.push_back(nullptr);
