@@ -100,6 +100,9 @@ void EventDetector::save(State& state) const {
 
 void EventDetector::load(const State& state) {
   const auto classes = static_cast<std::int64_t>(tracks_.size());
+  for (const char* single : {"events.time", "events.started"}) {
+    if (state.at(single).shape() != Shape{1}) throw InvalidArgument("the state's events are malformed");
+  }
   const Tensor& numbers = state.at("events.tracks");
   const Tensor& flags = state.at("events.flags");
   if (numbers.shape() != Shape{1, classes, 3} || flags.shape() != Shape{1, classes, 2}) {

@@ -78,6 +78,7 @@ void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag) {
     if (answer_count_ == answers_.size()) answers_.emplace_back();
     Answer& answer = answers_[answer_count_++];
     // Answers come in the order of the frames, each once.
+    if (pending_.empty()) throw InvalidArgument("the state that was loaded lacks frames that the model still answers");
     const Pending frame = pending_.front();
     pending_.pop_front();
     answer.frame.frame = frame.index;
@@ -109,6 +110,9 @@ State StreamClassifier::save() const {
 
 void StreamClassifier::load(const State& state) {
   graph::check_state(executor_.plan(), state, 1);
+  for (const char* single : {kPushed, kLastTime}) {
+    if (state.at(single).shape() != Shape{1}) throw InvalidArgument("the state's frames are malformed");
+  }
   const Tensor& pending = state.at(kPending);
   if (pending.shape().size() != 3 || pending.size(2) != 3) throw InvalidArgument("the state's frames are malformed");
   events_.load(state);
