@@ -99,7 +99,7 @@ Canvas::Canvas(int width, int height, Colour background)
 
 void Canvas::blend(int x, int y, Colour colour, int cover, double opacity) {
   std::uint8_t* pixel = image_.data<std::uint8_t>().data() + (static_cast<std::size_t>(y) * width_ + x) * 3;
-  const int weight = static_cast<int>(cover * opacity + 0.5);
+  const int weight = static_cast<int>(std::lround(cover * opacity));
   const auto mix = [weight](std::uint8_t& under, int over) {
     under = static_cast<std::uint8_t>((under * (255 - weight) + over * weight + 127) / 255);
   };

@@ -16,7 +16,7 @@ std::string number_field(Number value) {
 
 std::string csv_field(std::string_view text) {
   const bool plain =
-      text.find_first_of(",\"\r\n") == text.npos &&
+      text.find_first_of(",\"\r\n") == std::string_view::npos &&
       (text.empty() || (text.front() != ' ' && text.front() != '\t' && text.back() != ' ' && text.back() != '\t'));
   if (plain) return std::string(text);
   std::string out = "\"";

@@ -25,13 +25,13 @@ DecodeStats write_overlay(const std::string& source, const tasks::VideoResult& r
   if (reader.info().fps >= kSlowest && reader.info().fps <= kFastest) writing.fps = reader.info().fps;
   media::VideoWriter writer(path, painter.width(), painter.height(), writing);
 
-  constexpr double kShortest_s = 2.0 / 90000;  // frames that follow closer than the writer's clock are left out
+  constexpr double kShortest = 2.0 / 90000;  // frames that follow closer than the writer's clock are left out
   Frame frame;
   std::int64_t frames = 0;
   double start_s = 0, last_s = 0;
   while (reader.read(frame)) {
     if (frames == 0) start_s = frame.time_s;
-    if (frames > 0 && frame.time_s < last_s + kShortest_s) continue;
+    if (frames > 0 && frame.time_s < last_s + kShortest) continue;
     last_s = frame.time_s;
     writer.write(painter.paint(frame.image, frame.time_s), frame.time_s - start_s);
     ++frames;

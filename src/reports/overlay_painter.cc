@@ -130,8 +130,8 @@ void OverlayPainter::draw_time_line(Canvas& canvas, double strength) const {
 
 const tasks::FrameScores* OverlayPainter::scores_at(double time_s) const {
   // Times that went through different roundings still mean the same frame.
-  constexpr double kSlack_s = 1e-4;
-  const auto behind = std::upper_bound(result_.frames.begin(), result_.frames.end(), time_s + kSlack_s,
+  constexpr double kSlack = 1e-4;
+  const auto behind = std::upper_bound(result_.frames.begin(), result_.frames.end(), time_s + kSlack,
                                        [](double t, const tasks::FrameScores& frame) { return t < frame.time_s; });
   return behind == result_.frames.begin() ? nullptr : &*(behind - 1);
 }

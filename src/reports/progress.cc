@@ -14,8 +14,8 @@
 namespace longtake::reports {
 namespace {
 
-constexpr double kRateWindow_s = 20;  // speed is that of the recent past, since it changes on a busy machine
-constexpr double kSamples_s = 0.5;    // between two of its samples
+constexpr double kRateWindow = 20;       // s; speed is that of the recent past, since it changes on a busy machine
+constexpr double kSampleInterval = 0.5;  // s, between two of its samples
 constexpr int kBarColumns = 20;
 constexpr int kLeastColumns = 20;
 constexpr std::string_view kClearLine = "\r\x1b[K";
@@ -85,8 +85,8 @@ void Progress::update(std::int64_t done, std::string_view detail) {
   if (finished_) return;
   const double now_s = clock_();
   done_ = done;
-  if (now_s - samples_.back().time_s >= kSamples_s) samples_.push_back({now_s, done});
-  while (samples_.size() > 2 && now_s - samples_[1].time_s >= kRateWindow_s) samples_.pop_front();
+  if (now_s - samples_.back().time_s >= kSampleInterval) samples_.push_back({now_s, done});
+  while (samples_.size() > 2 && now_s - samples_[1].time_s >= kRateWindow) samples_.pop_front();
   detail_ = detail;
   if (now_s >= next_draw_s_) draw(now_s);
 }

@@ -233,7 +233,8 @@ std::string recipe_html(const RunReport& report) {
 
 bool is_safe_in_shell(char c) {
   constexpr std::string_view kSafe = "%+,-./:=@_";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kSafe.find(c) != kSafe.npos;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         kSafe.find(c) != std::string_view::npos;
 }
 
 }  // namespace
