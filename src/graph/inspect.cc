@@ -51,6 +51,7 @@ InspectReport inspect(const Plan& plan) {
   report.state = plan.state;
   report.causal = plan.causal();
   report.lag = plan.lag;
+  report.whole_sequences = plan.whole_sequences;
   std::set<std::string> seen;
   for (std::size_t n = 0; n < plan.graph->nodes.size(); ++n) {
     report.layers.push_back(report_node(plan, static_cast<NodeId>(n)));
@@ -80,6 +81,7 @@ std::string to_json(const InspectReport& report) {
             {"state", Json::array()},
             {"causal", report.causal},
             {"lag", report.lag},
+            {"whole_sequences", report.whole_sequences},
             {"loops", report.loops},
             {"layers", Json::array()}};
   for (const auto& [name, count] : report.parameters_by_layer) json["parameters_by_layer"][name] = count;
@@ -108,8 +110,9 @@ std::string to_text(const InspectReport& report) {
   }
   text += fmt::format("\nparameters          {}\nFLOPs per frame     {}\nstate per stream    {} bytes\n",
                       report.parameters, report.flops_per_frame, report.state_bytes_per_stream);
-  text += report.causal ? "causal              yes\n"
-                        : fmt::format("causal              no: answers lag {} frames behind\n", report.lag);
+  text += report.causal            ? "causal              yes\n"
+          : report.whole_sequences ? "causal              no: needs whole clips\n"
+                                   : fmt::format("causal              no: answers lag {} frames behind\n", report.lag);
   text += fmt::format("loops               {}\n", report.loops.size());
   return text;
 }

@@ -28,6 +28,7 @@ struct InspectReport {
   std::vector<StateSpec> state;
   bool causal = true;
   std::int64_t lag = 0;
+  bool whole_sequences = false;                 // answers need all frames of a clip
   std::vector<std::vector<std::string>> loops;  // names of the nodes that are stepped together
   std::vector<LayerReport> layers;
 };

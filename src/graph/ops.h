@@ -1,6 +1,6 @@
 // What the ops are: their arity, shapes, cost and what they do to time. One table, one entry an op; the executors hold
-// the arithmetic. To add an op, add its entry to ops.cc, its reference kernel to runtime/kernels/reference and its
-// autograd form to training/ops.
+// the arithmetic. To add an op, add its entry to its group (op_groups.h), its reference kernel to
+// runtime/kernels/reference and its autograd form to training/ops.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,8 @@ enum class Temporal {
   kWindow,         // collects the last `size` rows
   kLatest,         // present at every active tick since its input's first row; shows the newest
   kLast,           // present at the tick that ends a sequence; shows the input's last row
+  kFirst,          // present at every reset tick at which its input is; shows that row
+  kWhole,          // needs whole sequences in one chunk: their last row at the reset tick, or their rows turned round
 };
 
 // What an op's functions see of a node: shapes are per row (without stream and tick), absent inputs have empty shapes.

@@ -131,6 +131,13 @@ Clock clock_of(const OpContext& op, const OpDefinition& definition, const std::v
     case Temporal::kLast:
       if (clocks[node.inputs[0]].kind != Clock::Kind::kTick) op.fail("needs a value of every tick");
       return {Clock::Kind::kEnd, 1, 0};
+    case Temporal::kFirst:
+      if (clocks[node.inputs[0]].kind != Clock::Kind::kTick) op.fail("needs a value of every tick");
+      return {Clock::Kind::kBegin, 1, 0};
+    case Temporal::kWhole:
+      if (clocks[node.inputs[0]].kind != Clock::Kind::kTick) op.fail("needs a value of every tick");
+      if (clocks[node.inputs[0]].lag > 0) op.fail("needs a value that does not lag behind its frame");
+      return node.op == "final" ? Clock{Clock::Kind::kBegin, 1, 0} : clocks[node.inputs[0]];
     default:
       break;
   }
@@ -183,6 +190,7 @@ void infer_clocks(Plan& plan) {
     const Clock clock = with_context(
         plan, node, [&](const OpContext& op, auto) { return clock_of(op, definition_of(node), plan.clocks); });
     for (ValueId value : node.outputs) plan.clocks[value] = clock;
+    if (definition_of(node).temporal == Temporal::kWhole) plan.whole_sequences = true;
   }
   for (const Node& node : graph.nodes) {
     if (node.op != "delay") continue;

@@ -35,8 +35,9 @@ struct Plan {
   std::vector<bool> in_loop;     // per node
   std::vector<StateSpec> state;  // all that a stream keeps, counters included
   std::int64_t lag = 0;          // the largest of the outputs: that many flush ticks empty the graph
+  bool whole_sequences = false;  // a chunk must hold sequences from start to end: some value depends on all frames
 
-  bool causal() const { return lag == 0; }
+  bool causal() const { return lag == 0 && !whole_sequences; }
   const Shape& shape(ValueId value) const { return shapes[value]; }
   std::int64_t state_bytes_per_stream() const;
 };

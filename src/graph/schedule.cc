@@ -72,6 +72,12 @@ void Schedule::build(const Chunk& chunk, State& state) {
       case Temporal::kLast:
         show(id, state);
         break;
+      case Temporal::kFirst:
+        begin(id);
+        break;
+      case Temporal::kWhole:
+        turn(id);
+        break;
     }
     if (temporal_[n] == Temporal::kRunning) chain(id, state);
   }

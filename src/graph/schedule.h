@@ -37,7 +37,7 @@ struct NodeSchedule {
   // running ops have it: the rows of other stateful ops come from `source`.
   std::vector<std::vector<std::int32_t>> gather;
 
-  // delay, latest, last: per output row, the input row it shows or a RowSource.
+  // delay, latest, last, first, final, reverse: per output row, the input row it shows or a RowSource.
   // running: per output row, the previous output row of that stream or a RowSource.
   // window: per output row and slot, the input row or a RowSource.
   std::vector<std::int32_t> source;
@@ -89,6 +89,8 @@ class Schedule {
   void show(NodeId id, State& state);   // delay, latest, last
   void chain(NodeId id, State& state);  // running
   void slide(NodeId id, State& state);  // window
+  void begin(NodeId id);                // first
+  void turn(NodeId id);                 // final, reverse
 
   const Plan& plan_;
   // Per node, what every build needs to know of it, so that none compares or joins names.

@@ -117,6 +117,43 @@ ValueId affine(Builder& b, const std::string& name, ValueId x, double scale, dou
 ValueId add(Builder& b, const std::string& name, ValueId x, ValueId y) { return b.node("add", name, {x, y}).front(); }
 ValueId mul(Builder& b, const std::string& name, ValueId x, ValueId y) { return b.node("mul", name, {x, y}).front(); }
 
+ValueId subtract(Builder& b, const std::string& name, ValueId x, ValueId y) {
+  return add(b, name, x, affine(b, name + ".negated", y, -1, 0));
+}
+
+ValueId blend(Builder& b, const std::string& name, ValueId z, ValueId x, ValueId y) {
+  return b.node("blend", name, {z, x, y}).front();
+}
+
+ValueId leaky_relu(Builder& b, const std::string& name, ValueId x, double slope) {
+  return unary(b, "leaky_relu", name, x, {{"slope", slope}});
+}
+
+ValueId clip(Builder& b, const std::string& name, ValueId x, double low, double high) {
+  return unary(b, "clip", name, x, {{"low", low}, {"high", high}});
+}
+
+ValueId reshape(Builder& b, const std::string& name, ValueId x, Shape shape) {
+  return unary(b, "reshape", name, x, {{"shape", std::move(shape)}});
+}
+
+ValueId transpose(Builder& b, const std::string& name, ValueId x, Shape permutation) {
+  return unary(b, "transpose", name, x, {{"permutation", std::move(permutation)}});
+}
+
+ValueId slice(Builder& b, const std::string& name, ValueId x, std::int64_t axis, std::int64_t begin,
+              std::int64_t size) {
+  return unary(b, "slice", name, x, {{"axis", axis}, {"begin", begin}, {"size", size}});
+}
+
+ValueId matmul(Builder& b, const std::string& name, ValueId x, ValueId y) {
+  return b.node("matmul", name, {x, y}).front();
+}
+
+ValueId masked_softmax(Builder& b, const std::string& name, ValueId x, ValueId mask, std::int64_t axis) {
+  return b.node("masked_softmax", name, {x, mask}, {{"axis", axis}}).front();
+}
+
 ValueId concat(Builder& b, const std::string& name, std::vector<ValueId> values, std::int64_t axis) {
   return b.node("concat", name, std::move(values), {{"axis", axis}}).front();
 }

@@ -88,6 +88,18 @@ ValueId affine(Builder& b, const std::string& name, ValueId x, double scale, dou
 // Same rank; each size equal, or 1 on one side and repeated.
 ValueId add(Builder& b, const std::string& name, ValueId x, ValueId y);
 ValueId mul(Builder& b, const std::string& name, ValueId x, ValueId y);
+ValueId subtract(Builder& b, const std::string& name, ValueId x, ValueId y);
+// (1 - z) x + z y, of one shape.
+ValueId blend(Builder& b, const std::string& name, ValueId z, ValueId x, ValueId y);
+ValueId leaky_relu(Builder& b, const std::string& name, ValueId x, double slope);       // slope x below 0
+ValueId clip(Builder& b, const std::string& name, ValueId x, double low, double high);  // to [low, high]
+ValueId reshape(Builder& b, const std::string& name, ValueId x, Shape shape);           // one size may be -1
+ValueId transpose(Builder& b, const std::string& name, ValueId x, Shape permutation);   // y[d] = x[permutation[d]]
+ValueId slice(Builder& b, const std::string& name, ValueId x, std::int64_t axis, std::int64_t begin, std::int64_t size);
+// x [..., M, K] and y [..., K, N] to [..., M, N].
+ValueId matmul(Builder& b, const std::string& name, ValueId x, ValueId y);
+// The softmax over the places where `mask`, of the shape of x, is 1; zero elsewhere, and everywhere if it is nowhere 1.
+ValueId masked_softmax(Builder& b, const std::string& name, ValueId x, ValueId mask, std::int64_t axis = -1);
 ValueId concat(Builder& b, const std::string& name, std::vector<ValueId> values, std::int64_t axis = 0);
 
 }  // namespace longtake::layers

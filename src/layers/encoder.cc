@@ -43,11 +43,6 @@ ValueId caffenet_hybrid(Builder& b, ValueId x) {
   return relu(b, "relu6", linear(b, "fc6", x, 4096, {.weights = caffe_weights(0.01, 0.1)}));
 }
 
-// x - y
-ValueId subtract(Builder& b, const std::string& name, ValueId x, ValueId y) {
-  return add(b, name, x, affine(b, name + ".negated", y, -1, 0));
-}
-
 // The frame beside what changed in it, as more channels.
 ValueId with_changes(Builder& b, const Options& options, ValueId x) {
   std::vector<ValueId> channels{x};

@@ -53,6 +53,9 @@ Action action_of(Temporal temporal) {
     case Temporal::kLatest:
     case Temporal::kLast:
       return Action::kShow;
+    case Temporal::kFirst:
+    case Temporal::kWhole:
+      return Action::kTurn;
     case Temporal::kRunning:
       return Action::kRunning;
     case Temporal::kWindow:
@@ -135,7 +138,9 @@ void Program::find_aliases() {
       nodes_[relu].action = Action::kNothing;
       alias_of_[graph.nodes[relu].outputs[0]] = node.outputs[0];
     }
-    const bool flat_already = node.op == "flatten" && layouts_[node.inputs[0]] == Layout::kChannelsFirst;
+    const auto channels_first = [&](ValueId value) { return layouts_[value] == Layout::kChannelsFirst; };
+    const bool reshapes = node.op == "flatten" || node.op == "reshape";
+    const bool flat_already = reshapes && channels_first(node.inputs[0]) && channels_first(node.outputs[0]);
     if (node.op == "dropout" || flat_already) {
       nodes_[n].action = Action::kNothing;
       alias_of_[node.outputs[0]] = node.inputs[0];

@@ -12,6 +12,7 @@ enum class Action : std::uint8_t {
   kParameter,  // repeats a parameter at every row
   kKernel,
   kShow,     // delay, latest, last: rows of the past
+  kTurn,     // first, final, reverse: rows of the same chunk
   kRunning,  // running_*, ramp
   kWindow,
 };

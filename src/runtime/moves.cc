@@ -62,7 +62,7 @@ void Program::run_parameter(NodeId id, std::int64_t begin, std::int64_t end) {
   for (std::int64_t r = begin; r < end; ++r) import_row(value, from, row(value, r));
 }
 
-// delay, latest, last: each row is one the input had, or the state, or the initial value.
+// delay, latest, last, first, final, reverse: each row is one the input had, or the state, or the initial value.
 void Program::run_show(NodeId id, std::int64_t begin, std::int64_t end) {
   const Node& node = plan_.graph->nodes[id];
   const NodeSchedule& schedule = schedule_.node(id);

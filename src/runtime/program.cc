@@ -151,6 +151,7 @@ void Program::run_node(NodeId id, std::int64_t begin, std::int64_t end) {
       run_kernel(id, begin, end);
       break;
     case Action::kShow:
+    case Action::kTurn:
       run_show(id, begin, end);
       break;
     case Action::kRunning:

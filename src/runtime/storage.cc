@@ -23,9 +23,9 @@ bool wants_channels_last(const Node& node) {
 
 // Ops that work on any layout, the same for all their maps.
 bool keeps_layout(const Node& node) {
-  if (node.op == "concat") return node.attribute<std::int64_t>("axis") == 0;
-  return is_one_of(node.op, {"relu", "sigmoid", "tanh", "affine", "dropout", "batch_norm", "add", "mul", "lstm_gates",
-                             "delay", "latest", "last"});
+  if (node.op == "concat" || node.op == "slice") return node.attribute<std::int64_t>("axis") == 0;
+  return is_one_of(node.op, {"relu", "leaky_relu", "clip", "sigmoid", "tanh", "affine", "dropout", "batch_norm", "add",
+                             "mul", "blend", "lstm_gates", "delay", "latest", "last", "first", "final", "reverse"});
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ torch::Tensor drop(const OpCall& call, double probability);
 void run_show(Execution& execution, graph::NodeId id);     // delay, latest, last
 void run_running(Execution& execution, graph::NodeId id);  // running_*, ramp
 void run_window(Execution& execution, graph::NodeId id);
+void run_turn(Execution& execution, graph::NodeId id);  // first, final, reverse
 
 // A step that lies on a loop, tick by tick.
 void run_loop(Execution& execution, const graph::Step& step);

@@ -123,6 +123,9 @@ void run_node(Execution& e, NodeId id) {
       return run_running(e, id);
     case Temporal::kWindow:
       return run_window(e, id);
+    case Temporal::kFirst:
+    case Temporal::kWhole:
+      return run_turn(e, id);
   }
 }
 

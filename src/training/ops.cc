@@ -1,6 +1,7 @@
 // The combinational ops in LibTorch. What they mean is said in layers/basic.h; shapes have been checked by graph/.
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <map>
 #include <string_view>
 
@@ -80,6 +81,58 @@ std::vector<Tensor> flatten(const OpCall& op) {
   return {x.reshape({x.size(0), x.numel() / x.size(0)})};
 }
 
+std::vector<Tensor> leaky_relu(const OpCall& op) { return {at::leaky_relu(op.inputs[0], real(op, "slope"))}; }
+std::vector<Tensor> clip(const OpCall& op) { return {at::clamp(op.inputs[0], real(op, "low"), real(op, "high"))}; }
+std::vector<Tensor> blend(const OpCall& op) { return {at::lerp(op.inputs[1], op.inputs[2], op.inputs[0])}; }
+std::vector<Tensor> matmul(const OpCall& op) { return {at::matmul(op.inputs[0], op.inputs[1])}; }
+
+// Zeros where nothing is valid. The highest number is taken over the valid ones, so that no other can make them vanish.
+std::vector<Tensor> masked_softmax(const OpCall& op) {
+  const std::int64_t axis = packed(whole(op, "axis"));
+  const Tensor invalid = op.inputs[1] == 0;
+  const Tensor none = invalid.all(axis, /*keepdim=*/true);
+  const Tensor x = op.inputs[0].masked_fill(invalid.logical_and(none.logical_not()), -HUGE_VAL);
+  return {at::softmax(x, axis).masked_fill(none, 0)};
+}
+
+std::vector<Tensor> reshape(const OpCall& op) {
+  Sizes shape = sizes(op, "shape");
+  shape.insert(shape.begin(), op.inputs[0].size(0));
+  return {op.inputs[0].reshape(shape)};
+}
+
+std::vector<Tensor> transpose(const OpCall& op) {
+  Sizes permutation{0};
+  for (std::int64_t d : sizes(op, "permutation")) permutation.push_back(d + 1);
+  return {op.inputs[0].permute(permutation)};
+}
+
+std::vector<Tensor> slice(const OpCall& op) {
+  return {op.inputs[0].narrow(packed(whole(op, "axis")), whole(op, "begin"), whole(op, "size"))};
+}
+
+std::vector<Tensor> pad(const OpCall& op) {
+  const Sizes &before = sizes(op, "before"), &after = sizes(op, "after");
+  Sizes pairs;  // from the last dimension to the first
+  for (std::size_t d = before.size(); d-- > 0;) {
+    pairs.push_back(before[d]);
+    pairs.push_back(after[d]);
+  }
+  return {at::constant_pad_nd(op.inputs[0], pairs, real(op, "value"))};
+}
+
+// Slot N - 1 - k of the k-th window speaks about the frame of the first window's newest slot.
+std::vector<Tensor> overlap_average(const OpCall& op) {
+  const Tensor& windows = op.inputs[0];
+  const Tensor& valid = op.inputs[1];
+  Tensor weight = valid / valid.sum(1, /*keepdim=*/true);
+  const Tensor answers = windows.flip(2).diagonal(0, 1, 2);  // [rows, ..., N]
+  Sizes shape(answers.dim(), 1);
+  shape.front() = weight.size(0);
+  shape.back() = weight.size(1);
+  return {(answers * weight.view(shape)).sum(-1)};
+}
+
 std::vector<Tensor> dropout(const OpCall& op) {
   const double probability = real(op, "probability");
   if (!op.execution.options.training || probability == 0) return {op.inputs[0]};
@@ -107,6 +160,16 @@ OpFunction find(std::string_view name) {
       {"affine", affine},
       {"concat", concat},
       {"flatten", flatten},
+      {"leaky_relu", leaky_relu},
+      {"clip", clip},
+      {"blend", blend},
+      {"matmul", matmul},
+      {"masked_softmax", masked_softmax},
+      {"reshape", reshape},
+      {"transpose", transpose},
+      {"slice", slice},
+      {"pad", pad},
+      {"overlap_average", overlap_average},
       {"dropout", dropout},
       {"lstm_gates", gates},
   };

@@ -172,4 +172,13 @@ void run_window(Execution& e, NodeId id) {
   carried = gather(pieces, places).reshape(carried.sizes());
 }
 
+void run_turn(Execution& e, NodeId id) {
+  const Node& node = e.node(id);
+  const std::vector<std::int32_t>& source = e.schedule.node(id).source;
+  const Tensor& x = e.values[node.inputs[0]];
+  const std::vector<std::int64_t> index(source.begin(), source.end());
+  e.values[node.outputs[0]] =
+      index.empty() ? e.empty_rows(node.outputs[0]) : x.index_select(0, index_tensor(index, x.device()));
+}
+
 }  // namespace longtake::training

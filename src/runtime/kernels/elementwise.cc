@@ -108,13 +108,48 @@ std::unique_ptr<Kernel> make_elementwise_kernel(const KernelRequest& request) {
   if (op == "tanh") return unary(v.tanh);
   if (op == "add") return element_kernel(request, v.add);
   if (op == "mul") return element_kernel(request, v.multiply);
+  const auto constant = [&](const char* key) { return static_cast<float>(request.op.node.attribute<double>(key)); };
+  if (op == "leaky_relu") {
+    const float slope = constant("slope");
+    const auto leaky = v.leaky_relu;
+    return unary([=](const float* x, float* y, std::int64_t count) { leaky(x, slope, y, count); });
+  }
+  if (op == "clip") {
+    const float low = constant("low"), high = constant("high");
+    const auto clip = v.clip;
+    return unary([=](const float* x, float* y, std::int64_t count) { clip(x, low, high, y, count); });
+  }
   if (op == "affine") {
-    const auto scale = static_cast<float>(request.op.node.attribute<double>("scale"));
-    const auto shift = static_cast<float>(request.op.node.attribute<double>("shift"));
+    const float scale = constant("scale"), shift = constant("shift");
     const auto affine = v.affine;
     return unary([=](const float* x, float* y, std::int64_t count) { affine(x, scale, shift, y, count); });
   }
   return nullptr;
+}
+
+std::unique_ptr<Kernel> make_blend_kernel(const KernelRequest& request) {
+  if (!same_layouts(request)) return nullptr;
+  const std::int64_t size = element_count(request.outputs[0]);
+  const auto blend = kernels_of(request.level).vector.blend;
+  return row_kernel(request, "vector",
+                    [=](const auto& in, const auto& out) { blend(in(0), in(1), in(2), out(0), size); });
+}
+
+// A map with a number per channel, which is how squeeze-and-excitation scales it.
+std::unique_ptr<Kernel> make_per_channel_kernel(const KernelRequest& request) {
+  const Shape& shape = request.outputs[0];
+  if (shape.size() != 3 || !same_layouts(request) || request.output_layouts[0] != Layout::kChannelsLast) return nullptr;
+  const std::int64_t channels = shape[0], places = shape[1] * shape[2];
+  const Shape numbers{channels, 1, 1};
+  const std::size_t map = request.op.inputs[0] == numbers ? 1 : 0;
+  if (request.op.inputs[map] != shape || request.op.inputs[1 - map] != numbers) return nullptr;
+  const VectorKernel& v = kernels_of(request.level).vector;
+  const auto combine = request.op.node.op == "add" ? v.add : v.multiply;
+  return row_kernel(request, "vector", [=](const auto& in, const auto& out) {
+    for (std::int64_t p = 0; p < places; ++p) {
+      combine(in(map) + p * channels, in(1 - map), out(0) + p * channels, channels);
+    }
+  });
 }
 
 std::unique_ptr<Kernel> make_batch_norm_kernel(const KernelRequest& request) {
@@ -169,6 +204,45 @@ std::unique_ptr<Kernel> make_concat_kernel(const KernelRequest& request) {
     float* to = out(0);
     for (std::int64_t o = 0; o < outer; ++o) {
       for (std::size_t i = 0; i < runs.size(); ++i) to = std::copy_n(in(i) + o * runs[i], runs[i], to);
+    }
+  });
+}
+
+std::unique_ptr<Kernel> make_slice_kernel(const KernelRequest& request) {
+  const std::int64_t axis = request.op.node.attribute<std::int64_t>("axis");
+  const std::int64_t begin = request.op.node.attribute<std::int64_t>("begin");
+  if (!same_layouts(request)) return nullptr;
+  Shape from = request.op.inputs[0];
+  std::int64_t inner = 1, outer = 1;
+  if (request.output_layouts[0] == Layout::kChannelsLast) {
+    if (axis != 0) return nullptr;
+    outer = from[1] * from[2];
+  } else {
+    for (std::int64_t d = 0; d < static_cast<std::int64_t>(from.size()); ++d) {
+      if (d != axis) (d < axis ? outer : inner) *= from[d];
+    }
+  }
+  const std::int64_t whole = from[axis] * inner, part = request.outputs[0][axis] * inner, skip = begin * inner;
+  return row_kernel(request, "copy", [=](const auto& in, const auto& out) {
+    for (std::int64_t o = 0; o < outer; ++o) std::copy_n(in(0) + o * whole + skip, part, out(0) + o * part);
+  });
+}
+
+std::unique_ptr<Kernel> make_matmul_kernel(const KernelRequest& request) {
+  for (const Layout layout : request.input_layouts) {
+    if (layout == Layout::kChannelsLast) return nullptr;
+  }
+  if (request.output_layouts[0] == Layout::kChannelsLast) return nullptr;
+  const Shape &a = request.op.inputs[0], &b = request.op.inputs[1];
+  const std::int64_t rows = a[a.size() - 2], inner = a.back(), columns = b.back();
+  const std::int64_t matrices = element_count(a) / (rows * inner);
+  const auto add_scaled = kernels_of(request.level).vector.add_scaled;
+  return row_kernel(request, "vector", [=](const auto& in, const auto& out) {
+    for (std::int64_t m = 0; m < matrices * rows; ++m) {
+      const float* w = in(1) + m / rows * inner * columns;
+      float* y = out(0) + m * columns;
+      std::fill_n(y, columns, 0.0f);
+      for (std::int64_t k = 0; k < inner; ++k) add_scaled(in(0)[m * inner + k], w + k * columns, y, columns);
     }
   });
 }

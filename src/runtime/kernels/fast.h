@@ -11,10 +11,14 @@ std::unique_ptr<Kernel> make_convolution_kernel(const KernelRequest& request);  
 std::unique_ptr<Kernel> make_pool_kernel(const KernelRequest& request);         // max_pool, average_pool, channels-last
 std::unique_ptr<Kernel> make_global_pool_kernel(const KernelRequest& request);  // channels-last
 std::unique_ptr<Kernel> make_lrn_kernel(const KernelRequest& request);          // channels-last, beta = 0.75
-std::unique_ptr<Kernel> make_elementwise_kernel(const KernelRequest& request);  // relu, sigmoid, tanh, affine, add, mul
+std::unique_ptr<Kernel> make_elementwise_kernel(const KernelRequest& request);  // relu, clip, sigmoid, add, mul, ...
+std::unique_ptr<Kernel> make_blend_kernel(const KernelRequest& request);
+std::unique_ptr<Kernel> make_per_channel_kernel(const KernelRequest& request);  // add, mul: map and [channels, 1, 1]
 std::unique_ptr<Kernel> make_batch_norm_kernel(const KernelRequest& request);   // vectors and channels-last maps
 std::unique_ptr<Kernel> make_softmax_kernel(const KernelRequest& request);      // over the dimension that is innermost
 std::unique_ptr<Kernel> make_concat_kernel(const KernelRequest& request);
+std::unique_ptr<Kernel> make_slice_kernel(const KernelRequest& request);
+std::unique_ptr<Kernel> make_matmul_kernel(const KernelRequest& request);
 std::unique_ptr<Kernel> make_flatten_kernel(const KernelRequest& request);     // of channels-last maps
 std::unique_ptr<Kernel> make_lstm_gates_kernel(const KernelRequest& request);  // vectors and channels-last maps
 

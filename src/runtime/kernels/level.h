@@ -12,6 +12,10 @@ struct VectorKernel {
   void (*add)(const float* a, const float* b, float* y, std::int64_t count);
   void (*multiply)(const float* a, const float* b, float* y, std::int64_t count);
   void (*affine)(const float* x, float scale, float shift, float* y, std::int64_t count);
+  void (*leaky_relu)(const float* x, float slope, float* y, std::int64_t count);
+  void (*clip)(const float* x, float low, float high, float* y, std::int64_t count);
+  // (1 - z) a + z b
+  void (*blend)(const float* z, const float* a, const float* b, float* y, std::int64_t count);
   void (*sigmoid)(const float* x, float* y, std::int64_t count);
   void (*tanh)(const float* x, float* y, std::int64_t count);
   // y = x slope + offset, element by element.
@@ -22,6 +26,7 @@ struct VectorKernel {
   void (*exponential)(const float* x, float shift, float* y, std::int64_t count);  // y = exp(x - shift)
   // y += x w, one fused multiply-add each.
   void (*multiply_add)(const float* x, const float* w, float* y, std::int64_t count);
+  void (*add_scaled)(float a, const float* x, float* y, std::int64_t count);  // y += a x, one fused multiply-add each
   // Gates [4 count] in the order i, f, g, o; peepholes [3 count] in the order i, f, o, or null.
   void (*lstm_gates)(const float* gates, const float* previous, const float* peepholes, float* hidden, float* cell,
                      std::int64_t count);

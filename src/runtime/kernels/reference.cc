@@ -44,20 +44,6 @@ RowFunction binary(const KernelRequest& request, F function) {
   };
 }
 
-// A shape seen as [outer, size, inner] around one of its dimensions.
-struct Around {
-  std::int64_t outer = 1, size = 1, inner = 1;
-};
-
-Around around(const Shape& shape, std::int64_t axis) {
-  if (axis < 0) axis += static_cast<std::int64_t>(shape.size());
-  Around result;
-  for (std::int64_t d = 0; d < static_cast<std::int64_t>(shape.size()); ++d) {
-    (d < axis ? result.outer : d == axis ? result.size : result.inner) *= shape[d];
-  }
-  return result;
-}
-
 RowFunction softmax(const KernelRequest& request) {
   const Around a = around(request.outputs[0], request.op.node.attribute<std::int64_t>("axis"));
   return [=](const float* const* in, float* const* out) {
@@ -74,16 +60,32 @@ RowFunction softmax(const KernelRequest& request) {
   };
 }
 
-RowFunction concat(const KernelRequest& request) {
-  const std::int64_t axis = request.op.node.attribute<std::int64_t>("axis");
-  const Around whole = around(request.outputs[0], axis);
-  std::vector<std::int64_t> runs;  // elements of each input per outer index
-  for (const Shape& shape : request.op.inputs) runs.push_back(shape[axis] * whole.inner);
+// Zeros where no place is valid.
+RowFunction masked_softmax(const KernelRequest& request) {
+  const Around a = around(request.outputs[0], request.op.node.attribute<std::int64_t>("axis"));
   return [=](const float* const* in, float* const* out) {
-    float* to = out[0];
-    for (std::int64_t o = 0; o < whole.outer; ++o) {
-      for (std::size_t k = 0; k < runs.size(); ++k) to = std::copy_n(in[k] + o * runs[k], runs[k], to);
+    for (std::int64_t o = 0; o < a.outer; ++o) {
+      for (std::int64_t i = 0; i < a.inner; ++i) {
+        const std::int64_t at = o * a.size * a.inner + i;
+        const float *x = in[0] + at, *mask = in[1] + at;
+        float* y = out[0] + at;
+        float highest = -HUGE_VALF, sum = 0;
+        for (std::int64_t k = 0; k < a.size; ++k) {
+          if (mask[k * a.inner] != 0) highest = std::max(highest, x[k * a.inner]);
+        }
+        for (std::int64_t k = 0; k < a.size; ++k) {
+          sum += y[k * a.inner] = mask[k * a.inner] != 0 ? std::exp(x[k * a.inner] - highest) : 0;
+        }
+        for (std::int64_t k = 0; k < a.size && sum > 0; ++k) y[k * a.inner] /= sum;
+      }
     }
+  };
+}
+
+RowFunction blend(const KernelRequest& request) {
+  const std::int64_t count = element_count(request.outputs[0]);
+  return [=](const float* const* in, float* const* out) {
+    for (std::int64_t i = 0; i < count; ++i) out[0][i] = (1 - in[0][i]) * in[1][i] + in[0][i] * in[2][i];
   };
 }
 
@@ -203,9 +205,25 @@ RowFunction reference_row(const KernelRequest& request) {
     const auto shift = static_cast<float>(node.attribute<double>("shift"));
     return elementwise(request, [=](float x) { return x * scale + shift; });
   }
-  if (op == "concat") return concat(request);
-  // Dropout keeps everything when it does not train; flatten only changes the shape.
-  if (op == "flatten" || op == "dropout") return elementwise(request, [](float x) { return x; });
+  if (op == "leaky_relu") {
+    const auto slope = static_cast<float>(node.attribute<double>("slope"));
+    return elementwise(request, [=](float x) { return x < 0 ? slope * x : x; });
+  }
+  if (op == "clip") {
+    const auto low = static_cast<float>(node.attribute<double>("low"));
+    const auto high = static_cast<float>(node.attribute<double>("high"));
+    return elementwise(request, [=](float x) { return x < low ? low : x > high ? high : x; });
+  }
+  if (op == "blend") return blend(request);
+  if (op == "masked_softmax") return masked_softmax(request);
+  if (op == "concat") return reference_concat(request);
+  if (op == "slice") return reference_slice(request);
+  if (op == "pad") return reference_pad(request);
+  if (op == "transpose") return reference_transpose(request);
+  if (op == "matmul") return reference_matmul(request);
+  if (op == "overlap_average") return reference_overlap_average(request);
+  // Dropout keeps everything when it does not train; flatten and reshape only change the shape.
+  if (op == "flatten" || op == "reshape" || op == "dropout") return elementwise(request, [](float x) { return x; });
   if (op == "lstm_gates") return lstm_gates(request);
   throw Unsupported(fmt::format("op {} '{}' has no kernel in this version", op, node.name));
 }

@@ -24,5 +24,17 @@ RowFunction reference_pool(const KernelRequest& request);
 RowFunction reference_global_pool(const KernelRequest& request);
 RowFunction reference_lrn(const KernelRequest& request);
 RowFunction reference_batch_norm(const KernelRequest& request);
+RowFunction reference_concat(const KernelRequest& request);
+RowFunction reference_slice(const KernelRequest& request);
+RowFunction reference_pad(const KernelRequest& request);
+RowFunction reference_transpose(const KernelRequest& request);
+RowFunction reference_matmul(const KernelRequest& request);
+RowFunction reference_overlap_average(const KernelRequest& request);
+
+// A shape seen as [outer, size, inner] around one of its dimensions, which counts from the end where it is negative.
+struct Around {
+  std::int64_t outer = 1, size = 1, inner = 1;
+};
+Around around(const Shape& shape, std::int64_t axis);
 
 }  // namespace longtake::runtime

@@ -69,6 +69,22 @@ void affine_loop(const float* __restrict x, float scale, float shift, float* __r
   for (Count i = 0; i < count; ++i) y[i] = x[i] * scale + shift;
 }
 
+void leaky_relu_loop(const float* __restrict x, float slope, float* __restrict y, Count count) {
+  for (Count i = 0; i < count; ++i) y[i] = x[i] < 0 ? slope * x[i] : x[i];
+}
+
+void clip_loop(const float* __restrict x, float low, float high, float* __restrict y, Count count) {
+  for (Count i = 0; i < count; ++i) {
+    const float raised = x[i] < low ? low : x[i];
+    y[i] = raised > high ? high : raised;
+  }
+}
+
+void blend_loop(const float* __restrict z, const float* __restrict a, const float* __restrict b, float* __restrict y,
+                Count count) {
+  for (Count i = 0; i < count; ++i) y[i] = (1 - z[i]) * a[i] + z[i] * b[i];
+}
+
 void sigmoid_loop(const float* __restrict x, float* __restrict y, Count count) {
   for (Count i = 0; i < count; ++i) y[i] = sigmoid_of(x[i]);
 }
@@ -100,6 +116,10 @@ void exponential_loop(const float* __restrict x, float shift, float* __restrict 
 
 void multiply_add_loop(const float* __restrict x, const float* __restrict w, float* __restrict y, Count count) {
   for (Count i = 0; i < count; ++i) y[i] = fused(x[i], w[i], y[i]);
+}
+
+void add_scaled_loop(float a, const float* __restrict x, float* __restrict y, Count count) {
+  for (Count i = 0; i < count; ++i) y[i] = fused(a, x[i], y[i]);
 }
 
 // The output gate sees the new cell (Graves; 1506.04214, equation 2).
@@ -146,10 +166,10 @@ void lrn_loop(const float* __restrict x, float* __restrict y, float* __restrict 
   }
 }
 
-constexpr VectorKernel kVectorKernel{relu_loop,       add_loop,    multiply_loop,    affine_loop,
-                                     sigmoid_loop,    tanh_loop,   scale_each_loop,  take_maximum_loop,
-                                     accumulate_loop, divide_loop, exponential_loop, multiply_add_loop,
-                                     lstm_gates_loop, lrn_loop};
+constexpr VectorKernel kVectorKernel{
+    relu_loop,   add_loop,         multiply_loop,     affine_loop,     leaky_relu_loop,   clip_loop,
+    blend_loop,  sigmoid_loop,     tanh_loop,         scale_each_loop, take_maximum_loop, accumulate_loop,
+    divide_loop, exponential_loop, multiply_add_loop, add_scaled_loop, lstm_gates_loop,   lrn_loop};
 
 }  // namespace
 }  // namespace longtake::runtime
