@@ -6,7 +6,7 @@ set(LONGTAKE_MODULES
   "graph: base"
   "layers: graph"
   "models: layers"
-  "onnx: graph"
+  "onnx: layers"
   "runtime: graph"
   "media: base"
   "flow: base"
@@ -30,6 +30,7 @@ set(LONGTAKE_PUBLIC_HEADERS
 # include/longtake/.
 set(LONGTAKE_THIRD_PARTIES
   "training: ^(torch|ATen|c10|caffe2)/"
+  "onnx: ^google/protobuf/"
   "media: ^lib(av|sw)[a-z]+/"
   "runtime: ^(oneapi/)?dnnl"
   "base: ^toml\\+\\+/"
