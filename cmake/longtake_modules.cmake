@@ -32,6 +32,7 @@ set(LONGTAKE_THIRD_PARTIES
   "training: ^(torch|ATen|c10|caffe2)/"
   "onnx: ^google/protobuf/"
   "media: ^lib(av|sw)[a-z]+/"
+  "flow: ^opencv2/"
   "runtime: ^(oneapi/)?dnnl"
   "base: ^toml\\+\\+/"
   "cli: ^CLI/")

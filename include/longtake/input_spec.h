@@ -20,6 +20,16 @@ struct InputSpec {
   std::vector<double> scale;   // per channel, multiplied afterwards; empty is 1
   bool standardise = false;    // then each frame gets mean 0 and deviation 1 over all its numbers
 
+  // Optical flow in place of pictures: a picture of three channels whose red is the motion to the right and whose green
+  // the motion down, before `colour` orders them. Empty: the pictures themselves. "dis", "farneback" or "tvl1":
+  // measured by that method between resized pictures, and coded. "video": the source is a video of coded flow.
+  std::string flow;
+  std::string flow_coding = "lrcn";  // "lrcn" or "snippets", see flow/coding.h
+  // The flow of a frame leads from the picture 1 / flow_fps seconds before to it. 0 takes the frame before; else it is
+  // a whole multiple of fps.
+  double flow_fps = 0;
+
+  bool measures_flow() const { return !flow.empty() && flow != "video"; }
   std::int64_t channels() const { return colour == "gray" ? 1 : 3; }
   friend bool operator==(const InputSpec&, const InputSpec&) = default;
 };

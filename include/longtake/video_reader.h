@@ -63,7 +63,8 @@ struct VideoOptions {
 };
 
 // Sampling rate, size and colour order that frames of `spec` are decoded with; crop, mean and scale come later, in
-// prepare_frame(). Throws InvalidArgument when the spec is no video's or has unknown words.
+// prepare_frame(). Where the spec has flow measured, these are the gray pictures that it is measured between. Throws
+// InvalidArgument when the spec is no video's or has unknown words.
 VideoOptions video_options(const InputSpec& spec);
 
 // One sample of a video.

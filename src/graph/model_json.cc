@@ -142,17 +142,23 @@ Graph graph_from_json(const Json& json) {
 }
 
 Json input_to_json(const InputSpec& spec) {
-  return {{"kind", spec.kind},
-          {"fps", spec.fps},
-          {"width", spec.width},
-          {"height", spec.height},
-          {"resize", spec.resize},
-          {"crop_width", spec.crop_width},
-          {"crop_height", spec.crop_height},
-          {"colour", spec.colour},
-          {"mean", spec.mean},
-          {"scale", spec.scale},
-          {"standardise", spec.standardise}};
+  Json json{{"kind", spec.kind},
+            {"fps", spec.fps},
+            {"width", spec.width},
+            {"height", spec.height},
+            {"resize", spec.resize},
+            {"crop_width", spec.crop_width},
+            {"crop_height", spec.crop_height},
+            {"colour", spec.colour},
+            {"mean", spec.mean},
+            {"scale", spec.scale},
+            {"standardise", spec.standardise}};
+  if (!spec.flow.empty()) {
+    json["flow"] = spec.flow;
+    json["flow_coding"] = spec.flow_coding;
+    json["flow_fps"] = spec.flow_fps;
+  }
+  return json;
 }
 
 InputSpec input_from_json(const Json& json) {
@@ -168,6 +174,11 @@ InputSpec input_from_json(const Json& json) {
   spec.mean = json.at("mean").get<std::vector<double>>();
   spec.scale = json.at("scale").get<std::vector<double>>();
   spec.standardise = json.at("standardise").get<bool>();
+  if (json.contains("flow")) {
+    spec.flow = json.at("flow").get<std::string>();
+    spec.flow_coding = json.at("flow_coding").get<std::string>();
+    spec.flow_fps = json.at("flow_fps").get<double>();
+  }
   return spec;
 }
 

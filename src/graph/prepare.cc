@@ -22,8 +22,8 @@ struct Size {
 Size crop_size(const InputSpec& spec, const Shape& frame) {
   if (frame.size() != 3 || frame[2] != spec.channels()) {
     throw InvalidArgument(
-        fmt::format("a frame of shape {} does not fit the input: [height, width, {}] is wanted for {}",
-                    to_string(frame), spec.channels(), spec.colour));
+        fmt::format("a frame of shape {} does not fit the input: [height, width, {}] is wanted for {}{}",
+                    to_string(frame), spec.channels(), spec.colour, spec.flow.empty() ? "" : " of coded flow"));
   }
   const Size crop{spec.channels(), spec.crop_height > 0 ? spec.crop_height : frame[0],
                   spec.crop_width > 0 ? spec.crop_width : frame[1]};
@@ -64,8 +64,24 @@ struct Source {
   std::int64_t height;
   std::int64_t width;
   std::int64_t channels;
-  float at(std::int64_t y, std::int64_t x) const { return pixels[(y * width + x) * channels]; }
+  bool negated = false;  // v stands for 255 - v
+  float at(std::int64_t y, std::int64_t x) const {
+    const std::uint8_t value = pixels[(y * width + x) * channels];
+    return negated ? static_cast<float>(255 - value) : static_cast<float>(value);
+  }
 };
+
+// In mirrored pictures what moves to the right moves to the left.
+bool is_negated(const InputSpec& spec, const FrameTransform& transform, std::int64_t channel) {
+  return transform.mirror && !spec.flow.empty() && channel == (spec.colour == "bgr" ? 2 : 0);
+}
+
+// Turned or enlarged pictures have other motions, not the same ones at other places.
+void check_flow_transform(const FrameTransform& transform) {
+  const FrameTransform allowed{.crop_x = transform.crop_x, .crop_y = transform.crop_y, .mirror = transform.mirror};
+  if (transform == allowed) return;
+  throw InvalidArgument("optical flow can be cropped and mirrored, but not zoomed, rotated, brightened or contrasted");
+}
 
 void copy_pixels(const Source& source, const FrameTransform& transform, const Size& crop, const Values& values,
                  float* out) {
@@ -148,10 +164,12 @@ void prepare_frame(const Tensor& frame, const InputSpec& spec, const FrameTransf
     throw InvalidArgument(fmt::format("{} numbers for a prepared frame of [{}, {}, {}]", out.size(), crop.channels,
                                       crop.height, crop.width));
   }
+  if (!spec.flow.empty()) check_flow_transform(transform);
   if (!(transform.zoom > 0)) throw InvalidArgument(fmt::format("a zoom of {}; above 0 is wanted", transform.zoom));
   const bool whole_pixels = transform.zoom == 1.0 && transform.rotation_degrees == 0.0;
   for (std::int64_t channel = 0; channel < crop.channels; ++channel) {
-    const Source source{frame.data<std::uint8_t>().data() + channel, frame.size(0), frame.size(1), crop.channels};
+    const Source source{frame.data<std::uint8_t>().data() + channel, frame.size(0), frame.size(1), crop.channels,
+                        is_negated(spec, transform, channel)};
     const Values values{static_cast<float>(transform.contrast), static_cast<float>(transform.brightness),
                         per_channel(spec.mean, channel, crop.channels, 0, "mean"),
                         per_channel(spec.scale, channel, crop.channels, 1, "scale")};

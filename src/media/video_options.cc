@@ -35,6 +35,13 @@ VideoOptions video_options(const InputSpec& spec) {
   options.width = pixels(spec.width, "width");
   options.height = pixels(spec.height, "height");
   options.colour = colour_order(spec.colour);
+  if (!spec.flow.empty() && spec.channels() != 3) {
+    throw InvalidArgument("the input's flow has three channels; its colour can be \"rgb\" or \"bgr\"");
+  }
+  if (spec.measures_flow()) {
+    options.colour = ColourOrder::kGray;
+    if (spec.flow_fps > 0) options.fps = spec.flow_fps;
+  }
   if (spec.resize == "shorter_side") {
     options.resize = ResizePolicy::kShorterSide;
     // Both sizes given: the spec means the smaller one, VideoOptions would cover the rectangle.
