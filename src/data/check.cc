@@ -6,12 +6,29 @@
 #include <algorithm>
 #include <iterator>
 
+#include "data/annotations.h"
 #include "data/video_input.h"
 #include "longtake/error.h"
 #include "longtake/video_reader.h"
 
 namespace longtake {
 namespace {
+
+// What is wrong with the intervals of a video that ends at `end_s`; empty for nothing.
+std::string outside_reason(const DatasetItem& item, double end_s) {
+  for (const Interval& interval : item.intervals) {
+    if (interval.start_s < end_s && interval.end_s <= end_s + kRounding) continue;
+    return fmt::format("{}: an interval from {} s to {} s lies outside the video, which ends at {:.2f} s",
+                       item.path.string(), interval.start_s, interval.end_s, end_s);
+  }
+  return "";
+}
+
+void check_intervals(const DatasetItem& item, double end_s, CheckedItem& checked) {
+  if (checked.state != FileState::kReadable) return;
+  checked.reason = outside_reason(item, end_s);
+  if (!checked.reason.empty()) checked.state = FileState::kMislabelled;
+}
 
 CheckedItem check_item(const DatasetItem& item, const CheckOptions& options) {
   CheckedItem checked{item.id, item.path.string(), FileState::kReadable, "", 0};
@@ -25,6 +42,8 @@ CheckedItem check_item(const DatasetItem& item, const CheckOptions& options) {
       ++checked.frames;
       if (options.first_frame_only) break;
     }
+    const MediaInfo& info = reader.info();
+    const double claimed_end_s = info.start_s + info.duration_s;
     checked.reason = options.first_frame_only ? "" : partial_reason(reader.stats());
     if (!checked.reason.empty()) {
       checked.state = FileState::kPartial;
@@ -34,6 +53,8 @@ CheckedItem check_item(const DatasetItem& item, const CheckOptions& options) {
       checked.state = FileState::kUnreadable;
       checked.reason = fmt::format("{}: there is no frame in the part that is asked for", checked.path);
     }
+    if (!options.first_frame_only) check_intervals(item, std::max(frame.time_s, claimed_end_s), checked);
+    if (options.first_frame_only && info.duration_s > 0) check_intervals(item, claimed_end_s, checked);
   } catch (const Error& error) {
     checked.state = FileState::kUnreadable;
     checked.reason = error.what();
@@ -62,6 +83,7 @@ CheckReport check(const Dataset& dataset, const CheckOptions& options, ThreadPoo
     if (item.state == FileState::kReadable) ++report.readable;
     if (item.state == FileState::kPartial) ++report.partial;
     if (item.state == FileState::kUnreadable) ++report.unreadable;
+    if (item.state == FileState::kMislabelled) ++report.mislabelled;
   }
   return report;
 }

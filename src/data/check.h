@@ -1,4 +1,5 @@
-// Finds the files of a dataset that cannot be read, before hours of training do.
+// Finds the files of a dataset that cannot be read, and intervals that lie outside their video, before hours of
+// training do.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +13,16 @@ namespace longtake {
 
 enum class FileState : std::uint8_t {
   kReadable,
-  kPartial,     // some frames come out, but frames or the end are missing or damaged
-  kUnreadable,  // not a single frame comes out, or the item's part lies outside the video
+  kPartial,      // some frames come out, but frames or the end are missing or damaged
+  kUnreadable,   // not a single frame comes out, or the item's part lies outside the video
+  kMislabelled,  // all is readable, but an interval lies outside the video
 };
 
 struct CheckedItem {
   std::string id;
   std::string path;
   FileState state = FileState::kReadable;
-  std::string reason;       // why it is not readable, in words; names the path
+  std::string reason;       // why it is not good, in words; names the path
   std::int64_t frames = 0;  // that came out
 };
 
@@ -28,15 +30,18 @@ struct CheckReport {
   std::int64_t readable = 0;
   std::int64_t partial = 0;
   std::int64_t unreadable = 0;
+  std::int64_t mislabelled = 0;
   std::vector<CheckedItem> items;  // in the dataset's order
 
   bool all_readable() const { return partial == 0 && unreadable == 0; }
-  // Those that are not readable, in the dataset's order.
+  bool all_good() const { return all_readable() && mislabelled == 0; }
+  // Those that are not good, in the dataset's order.
   std::vector<CheckedItem> problems() const;
 };
 
 struct CheckOptions {
-  // Decodes one frame per item: fast, and finds missing files and garbage, but not damage further in.
+  // Decodes one frame per item: fast, and finds missing files and garbage, but not damage further in. Intervals are
+  // then held against the length that the container claims.
   bool first_frame_only = false;
 };
 

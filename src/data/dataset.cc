@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -31,6 +32,13 @@ std::string quoted_list(std::span<const std::string> names) {
   }
   if (names.size() > kNamesInMessage) text += fmt::format(" and {} more", names.size() - kNamesInMessage);
   return text;
+}
+
+// use(label) for the item's label, or for that of each of its intervals.
+template <class Use>
+void for_labels(const DatasetItem& item, const Use& use) {
+  if (item.label != kNoLabel) use(item.label);
+  for (const Interval& interval : item.intervals) use(interval.label);
 }
 
 }  // namespace
@@ -60,7 +68,7 @@ std::string parse_split_name(std::string_view name, std::string_view where) {
 }
 
 Dataset select_split(const Dataset& dataset, std::string_view split) {
-  Dataset selected{dataset.labels, {}};
+  Dataset selected{dataset.labels, {}, dataset.dense, dataset.warnings};
   std::copy_if(dataset.items.begin(), dataset.items.end(), std::back_inserter(selected.items),
                [split](const DatasetItem& item) { return item.split == split; });
   if (!selected.items.empty()) return selected;
@@ -72,7 +80,9 @@ Dataset select_split(const Dataset& dataset, std::string_view split) {
 
 Dataset align_labels(const Dataset& dataset, std::span<const std::string> model_labels) {
   std::vector<bool> used(dataset.labels.size());
-  for (const DatasetItem& item : dataset.items) used.at(static_cast<std::size_t>(item.label)) = true;
+  for (const DatasetItem& item : dataset.items) {
+    for_labels(item, [&](std::int64_t label) { used.at(static_cast<std::size_t>(label)) = true; });
+  }
 
   std::vector<std::int64_t> model_label(dataset.labels.size(), -1);
   std::vector<std::string> unknown;
@@ -91,8 +101,12 @@ Dataset align_labels(const Dataset& dataset, std::span<const std::string> model_
         unknown.size(), dataset.labels.size(), quoted_list(unknown), model_labels.size(), quoted_list(model_labels)));
   }
 
-  Dataset aligned{{model_labels.begin(), model_labels.end()}, dataset.items};
-  for (DatasetItem& item : aligned.items) item.label = model_label[static_cast<std::size_t>(item.label)];
+  Dataset aligned{{model_labels.begin(), model_labels.end()}, dataset.items, dataset.dense, dataset.warnings};
+  for (DatasetItem& item : aligned.items) {
+    if (item.label != kNoLabel) item.label = model_label[static_cast<std::size_t>(item.label)];
+    for (Interval& interval : item.intervals) interval.label = model_label[static_cast<std::size_t>(interval.label)];
+    std::sort(item.intervals.begin(), item.intervals.end(), starts_before);
+  }
   return aligned;
 }
 
@@ -102,7 +116,10 @@ std::map<std::string, SplitSummary> summarise(const Dataset& dataset) {
     SplitSummary& summary = summaries[item.split];
     summary.items_per_label.resize(dataset.labels.size());
     ++summary.items;
-    ++summary.items_per_label.at(static_cast<std::size_t>(item.label));
+    summary.intervals += static_cast<std::int64_t>(item.intervals.size());
+    std::set<std::int64_t> present;
+    for_labels(item, [&](std::int64_t label) { present.insert(label); });
+    for (const std::int64_t label : present) ++summary.items_per_label.at(static_cast<std::size_t>(label));
     if (!item.group.empty()) ++summary.items_per_group[item.group];
   }
   return summaries;
@@ -112,6 +129,7 @@ std::string describe(const Dataset& dataset) {
   std::string text = fmt::format("{} items of {} classes\n", dataset.items.size(), dataset.labels.size());
   for (const auto& [name, summary] : summarise(dataset)) {
     text += fmt::format("{}: {} items", name.empty() ? "without split" : name, summary.items);
+    if (dataset.dense) text += fmt::format(", {} intervals", summary.intervals);
     if (!summary.items_per_group.empty()) text += fmt::format(" of {} groups", summary.items_per_group.size());
     text += "\n";
     for (std::size_t i = 0; i < dataset.labels.size(); ++i) {

@@ -1,5 +1,6 @@
-// What is trained and tested on: a list of videos, or parts of videos, with their classes. A plain value; the readers
-// in this folder make it from a folder per class, a manifest or the lists of a benchmark.
+// What is trained and tested on: a list of videos, or parts of videos, each with its class or, in a dense set, with the
+// intervals of many. A plain value; the readers in this folder make it from a folder per class, a manifest, the lists
+// of a benchmark or annotations.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +12,27 @@
 #include <string_view>
 #include <vector>
 
+#include "data/intervals.h"
+
 namespace longtake {
 
 inline constexpr std::string_view kTrainSplit = "train";
 inline constexpr std::string_view kValidationSplit = "validation";
 inline constexpr std::string_view kTestSplit = "test";
 
+inline constexpr std::int64_t kNoLabel = -1;
+
 struct DatasetItem {
   // Unique in its dataset: the path as the list or folder gives it, with "#start-end" where it is a part of the video.
   std::string id;
   std::filesystem::path path;
-  std::int64_t label = 0;  // index into Dataset::labels
+  std::int64_t label = 0;  // index into Dataset::labels; kNoLabel in a dense set
   // The part [start_s, end_s) of the video in the media's own time; absent is its beginning or end.
   std::optional<double> start_s;
   std::optional<double> end_s;
-  std::string group;  // who or where it was recorded, so that splits can keep groups apart; may be empty
-  std::string split;  // "train", "validation", "test", or empty where nothing says so
+  std::string group;                // who or where it was recorded, so that splits can keep groups apart; may be empty
+  std::string split;                // "train", "validation", "test", or empty where nothing says so
+  std::vector<Interval> intervals;  // of a dense set, by starts_before()
 
   friend bool operator==(const DatasetItem&, const DatasetItem&) = default;
 };
@@ -34,6 +40,8 @@ struct DatasetItem {
 struct Dataset {
   std::vector<std::string> labels;  // class names
   std::vector<DatasetItem> items;
+  bool dense = false;                 // items have intervals of any classes instead of one label
+  std::vector<std::string> warnings;  // what the reader could live with, each with its place, for people
 
   friend bool operator==(const Dataset&, const Dataset&) = default;
 };
@@ -51,9 +59,11 @@ Dataset select_split(const Dataset& dataset, std::string_view split);
 // not matter. Throws BadData that names the labels which the model does not know.
 Dataset align_labels(const Dataset& dataset, std::span<const std::string> model_labels);
 
-// How many items of each class and group one split has.
+// How many items of each class and group one split has. In a dense set an item counts for every class that occurs in
+// it.
 struct SplitSummary {
   std::int64_t items = 0;
+  std::int64_t intervals = 0;
   std::vector<std::int64_t> items_per_label;  // like Dataset::labels
   std::map<std::string, std::int64_t> items_per_group;
 

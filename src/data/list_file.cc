@@ -87,7 +87,10 @@ std::vector<std::string> LabelIndex::finish(std::vector<DatasetItem>& items) con
     final_number[static_cast<std::size_t>(number)] = static_cast<std::int64_t>(sorted.size());
     sorted.push_back(name);
   }
-  for (DatasetItem& item : items) item.label = final_number[static_cast<std::size_t>(item.label)];
+  for (DatasetItem& item : items) {
+    if (item.label != kNoLabel) item.label = final_number[static_cast<std::size_t>(item.label)];
+    for (Interval& interval : item.intervals) interval.label = final_number[static_cast<std::size_t>(interval.label)];
+  }
   return sorted;
 }
 
