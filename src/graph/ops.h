@@ -21,7 +21,7 @@ enum class Temporal {
   kDelay,          // present at every active tick; shows its input's last row before the tick
   kRunning,        // present where all inputs are; remembers a summary of the rows so far
   kWindow,         // collects the last `size` rows
-  kLatest,         // present at every active tick since its input's first row; shows the newest
+  kLatest,         // present at every active tick since its input's first row, and with its rows; shows the newest
   kLast,           // present at the tick that ends a sequence; shows the input's last row
   kFirst,          // present at every reset tick at which its input is; shows that row
   kWhole,          // needs whole sequences in one chunk: their last row at the reset tick, or their rows turned round

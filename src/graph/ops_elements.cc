@@ -89,6 +89,7 @@ std::span<const OpDefinition> element_ops() {
       {"leaky_relu", kCombinational, 1, 1, 0, infer_leaky_relu, per_element<2>, nullptr},
       {"clip", kCombinational, 1, 1, 0, infer_clip, per_element<2>, nullptr},
       {"sigmoid", kCombinational, 1, 1, 0, same_as_first, per_element<4>, nullptr},
+      {"log", kCombinational, 1, 1, 0, same_as_first, per_element<4>, nullptr},
       {"tanh", kCombinational, 1, 1, 0, same_as_first, per_element<4>, nullptr},
       {"softmax", kCombinational, 1, 1, 0, infer_softmax, per_element<6>, nullptr},
       {"masked_softmax", kCombinational, 2, 2, 0, infer_masked_softmax, per_element<7>, nullptr},

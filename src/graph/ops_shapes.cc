@@ -116,7 +116,16 @@ std::int64_t flops_matmul(const OpContext& op, std::span<const Shape> outputs) {
   return 2 * element_count(outputs[0]) * op.inputs[0].back();
 }
 
-// [N, N, ...] and [N]: see overlap_average in layers/basic.h.
+// The slots of a window [N, ...] and their validity [N], to [...]: over the valid ones.
+Shapes infer_slots(const OpContext& op) {
+  const Shape& slots = op.inputs[0];
+  if (slots.size() < 2 || op.inputs[1] != Shape{slots[0]}) op.fail("needs slots [N, ...] and their validity [N]");
+  return {Shape(slots.begin() + 1, slots.end())};
+}
+
+std::int64_t flops_slots(const OpContext& op, std::span<const Shape>) { return element_count(op.inputs[0]); }
+
+// [N, N, ...] and [N]: see overlap_average in layers/slots.h.
 Shapes infer_overlap_average(const OpContext& op) {
   const Shape& windows = op.inputs[0];
   if (windows.size() < 3 || windows[0] != windows[1] || op.inputs[1] != Shape{windows[0]}) {
@@ -143,6 +152,8 @@ std::span<const OpDefinition> shape_ops() {
       {"transpose", kCombinational, 1, 1, 0, infer_transpose, nullptr, nullptr},
       {"slice", kCombinational, 1, 1, 0, infer_slice, nullptr, nullptr},
       {"pad", kCombinational, 1, 1, 0, infer_pad, nullptr, nullptr},
+      {"slot_max", kCombinational, 2, 2, 0, infer_slots, flops_slots, nullptr},
+      {"slot_mean", kCombinational, 2, 2, 0, infer_slots, flops_slots, nullptr},
       {"overlap_average", kCombinational, 2, 2, 0, infer_overlap_average, flops_overlap_average, nullptr},
   };
   return ops;

@@ -98,6 +98,7 @@ ValueId batch_norm(Builder& b, const std::string& name, ValueId x, const BatchNo
 
 ValueId relu(Builder& b, const std::string& name, ValueId x) { return unary(b, "relu", name, x); }
 ValueId sigmoid(Builder& b, const std::string& name, ValueId x) { return unary(b, "sigmoid", name, x); }
+ValueId log(Builder& b, const std::string& name, ValueId x) { return unary(b, "log", name, x); }
 ValueId tanh(Builder& b, const std::string& name, ValueId x) { return unary(b, "tanh", name, x); }
 
 ValueId softmax(Builder& b, const std::string& name, ValueId x, std::int64_t axis) {

@@ -80,6 +80,7 @@ ValueId batch_norm(Builder& b, const std::string& name, ValueId x, const BatchNo
 // Of any shape.
 ValueId relu(Builder& b, const std::string& name, ValueId x);
 ValueId sigmoid(Builder& b, const std::string& name, ValueId x);
+ValueId log(Builder& b, const std::string& name, ValueId x);  // natural
 ValueId tanh(Builder& b, const std::string& name, ValueId x);
 ValueId softmax(Builder& b, const std::string& name, ValueId x, std::int64_t axis = -1);
 ValueId dropout(Builder& b, const std::string& name, ValueId x, double probability);  // kept values / (1 - probability)

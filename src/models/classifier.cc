@@ -20,29 +20,68 @@ Shape frame_shape(const InputSpec& input) {
   return {input.channels(), height, width};
 }
 
-}  // namespace
-
-graph::ValueId encoded_frame(graph::Builder& b, const Options& options, const Purpose& purpose) {
+std::vector<graph::ValueId> encoded(graph::Builder& b, const Options& options, const Purpose& purpose,
+                                    const std::string& otherwise, layers::Taps taps) {
   const graph::ValueId frame = b.input("frame", frame_shape(purpose.input));
-  const auto encoder = options.get("encoder", "caffenet_hybrid");
-  return layers::encode(b, encoder, options.table(encoder), frame);
+  const auto encoder = options.get("encoder", otherwise);
+  return layers::encode(b, encoder, options.table(encoder), frame, taps);
 }
 
-void classify(graph::Builder& b, graph::ValueId features, const Options& options, const Purpose& purpose, bool paper) {
+}  // namespace
+
+graph::ValueId frame_features(graph::Builder& b, const Options& options, const Purpose& purpose,
+                              const std::string& otherwise) {
+  return encoded(b, options, purpose, otherwise, layers::Taps::kFeatures).front();
+}
+
+graph::ValueId frame_map(graph::Builder& b, const Options& options, const Purpose& purpose,
+                         const std::string& otherwise) {
+  return encoded(b, options, purpose, otherwise, layers::Taps::kMap).front();
+}
+
+std::vector<graph::ValueId> frame_levels(graph::Builder& b, const Options& options, const Purpose& purpose,
+                                         const std::string& otherwise) {
+  return encoded(b, options, purpose, otherwise, layers::Taps::kLevels);
+}
+
+std::int64_t class_count(const Purpose& purpose) {
   if (purpose.labels.size() < 2) throw ConfigError("a classifier needs at least two classes");
+  return static_cast<std::int64_t>(purpose.labels.size());
+}
+
+std::int64_t size_option(const Options& options, const std::string& key, std::int64_t otherwise, std::int64_t least) {
+  const auto value = options.get<std::int64_t>(key, otherwise);
+  if (value < least) throw options.error(key, "must be at least " + std::to_string(least));
+  return value;
+}
+
+double dropout_share(const Options& options, const std::string& key, double otherwise) {
+  const double share = options.get(key, otherwise);
+  if (!(share >= 0 && share < 1)) throw options.error(key, "must be at least 0 and below 1");
+  return share;
+}
+
+void classify(graph::Builder& b, graph::ValueId features, const Options& options, const Purpose& purpose, bool paper,
+              const std::string& otherwise) {
   layers::LinearOptions linear;
   linear.weights.weight = paper ? graph::Initialiser::gaussian(0, 0.01) : graph::Initialiser::xavier();
   if (paper) {
     linear.weights.weight_rate = 10;
     linear.weights.bias_rate = 20;
   }
-  const auto classes = static_cast<std::int64_t>(purpose.labels.size());
-  const graph::ValueId logits = layers::linear(b, "classifier", features, classes, linear);
+  const graph::ValueId logits = layers::linear(b, "classifier", features, class_count(purpose), linear);
   const graph::ValueId scores = layers::softmax(b, "scores", logits);
-  const auto aggregation = layers::parse_aggregation(options.get("aggregation", "mean"));
+  const auto aggregation = layers::parse_aggregation(options.get("aggregation", otherwise));
   b.output("logits", logits);
   b.output("scores", scores);
   b.output("video", layers::aggregate(b, "video", scores, aggregation));
+}
+
+void answer(graph::Builder& b, graph::ValueId logits) {
+  const graph::ValueId scores = layers::softmax(b, "scores", logits);
+  b.output("logits", logits);
+  b.output("scores", scores);
+  b.output("video", scores);
 }
 
 bool uses_paper_initialiser(const Options& options) {
@@ -55,6 +94,13 @@ void add_lrcn_protocol(graph::Model& model, const Purpose& purpose) {
   model.protocol["clip"] = "16";
   model.protocol["stride"] = "8";
   model.protocol["crops"] = purpose.input.crop_width > 0 ? "10" : "1";
+}
+
+void add_clip_protocol(graph::Model& model, const Purpose& purpose, std::int64_t frames) {
+  model.inputs["frame"] = purpose.input;
+  model.protocol["clip"] = model.protocol["stride"] = std::to_string(frames);
+  model.protocol["crops"] = "1";
+  model.protocol["answer"] = "video";
 }
 
 }  // namespace longtake::models

@@ -1,17 +1,41 @@
-// What the classifiers of videos have in common: a frame that goes in, and class scores that come out.
+// What the models of videos have in common: a frame that goes in, and class scores that come out.
 #pragma once
+
+#include <vector>
 
 #include "graph/builder.h"
 #include "models/registry.h"
 
 namespace longtake::models {
 
-// Adds the input "frame" as purpose.input feeds it and the encoder of options.encoder; the result is [features].
-graph::ValueId encoded_frame(graph::Builder& b, const Options& options, const Purpose& purpose);
+// Each adds the input "frame" as purpose.input feeds it, and the encoder of options.encoder (`otherwise` where there is
+// none) with the options in a table of its name. Vectors: [features].
+graph::ValueId frame_features(graph::Builder& b, const Options& options, const Purpose& purpose,
+                              const std::string& otherwise = "caffenet_hybrid");
+// The last map, [channels, height, width].
+graph::ValueId frame_map(graph::Builder& b, const Options& options, const Purpose& purpose,
+                         const std::string& otherwise);
+// All levels, from low to high: maps and vectors.
+std::vector<graph::ValueId> frame_levels(graph::Builder& b, const Options& options, const Purpose& purpose,
+                                         const std::string& otherwise);
+
+// The number of classes. Throws ConfigError for less than two.
+std::int64_t class_count(const Purpose& purpose);
+
+// An option that must be at least `least`. Throws ConfigError naming the key.
+std::int64_t size_option(const Options& options, const std::string& key, std::int64_t otherwise,
+                         std::int64_t least = 1);
+
+// An option that is the share of values a dropout drops: at least 0 and below 1. Throws ConfigError naming the key.
+double dropout_share(const Options& options, const std::string& key, double otherwise);
 
 // From [features] to the outputs "logits" and "scores" (per frame, [classes]) and "video" (the aggregate of the scores
-// of the frames so far, by options.aggregation).
-void classify(graph::Builder& b, graph::ValueId features, const Options& options, const Purpose& purpose, bool paper);
+// of the frames so far, by options.aggregation, `otherwise` where there is none).
+void classify(graph::Builder& b, graph::ValueId features, const Options& options, const Purpose& purpose, bool paper,
+              const std::string& otherwise = "mean");
+
+// Where the logits already speak about the whole video so far: "logits", "scores", and "video", which is the same.
+void answer(graph::Builder& b, graph::ValueId logits);
 
 // options.initialiser: true for "paper", false for "scaled".
 bool uses_paper_initialiser(const Options& options);
@@ -19,5 +43,8 @@ bool uses_paper_initialiser(const Options& options);
 // How LRCN tests (specs 2.5): overlapping clips of 16 frames every 8, the state reset at each, and for inputs that are
 // cropped four corners, the centre and their mirrors.
 void add_lrcn_protocol(graph::Model& model, const Purpose& purpose);
+
+// A clip of `frames` frames after the other; its answer is the model's own after the last of them.
+void add_clip_protocol(graph::Model& model, const Purpose& purpose, std::int64_t frames);
 
 }  // namespace longtake::models

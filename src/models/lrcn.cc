@@ -1,5 +1,7 @@
 // LRCN for actions: Donahue, Hendricks, Rohrbach et al. 2015, "Long-term Recurrent Convolutional Networks for Visual
 // Recognition and Description" (1411.4389), sections 3 and 4, with the sizes of the authors' released networks.
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "layers/aggregate.h"
@@ -10,6 +12,12 @@
 #include "models/registry.h"
 
 namespace longtake::models {
+
+namespace {
+
+constexpr std::int64_t kMostLayers = 64;
+
+}  // namespace
 
 // Options, with the paper's values as defaults:
 //   encoder = "caffenet_hybrid"   and its options in a table of its name
@@ -25,8 +33,8 @@ graph::Model lrcn(const Options& options, const Purpose& purpose) {
   graph::Model model;
   graph::Builder b(model, "main");
   const bool paper = uses_paper_initialiser(options);
-  graph::ValueId x = encoded_frame(b, options, purpose);
-  x = layers::dropout(b, "drop_features", x, options.get("encoder_dropout", 0.9));
+  graph::ValueId x = frame_features(b, options, purpose);
+  x = layers::dropout(b, "drop_features", x, dropout_share(options, "encoder_dropout", 0.9));
 
   layers::LstmOptions lstm{.hidden_size = options.get<std::int64_t>("hidden_size", 256),
                            .forget_bias = options.get("forget_bias", 0.0)};
@@ -37,8 +45,10 @@ graph::Model lrcn(const Options& options, const Purpose& purpose) {
     lstm.hidden_weight = lstm.weights.weight;
   }
   const std::int64_t count = options.get<std::int64_t>("lstm_layers", 1);
-  if (count < 1) throw options.error("lstm_layers", "must be at least 1");
-  const double dropout = options.get("lstm_dropout", 0.5);
+  if (count < 1 || count > kMostLayers) {
+    throw options.error("lstm_layers", fmt::format("must be from 1 to {}", kMostLayers));
+  }
+  const double dropout = dropout_share(options, "lstm_dropout", 0.5);
   for (std::int64_t layer = 1; layer <= count; ++layer) {
     const std::string number = std::to_string(layer);
     x = layers::lstm(b, "lstm" + number, x, lstm).hidden;

@@ -15,6 +15,62 @@ hidden_size = 6
 small_cnn = { channels = [4, 6], kernels = [3, 3], features = 8, difference = true, deviation = true }
 )";
 
+constexpr const char* kTinyPooling = R"(
+encoder = "small_cnn"
+fc_sizes = [7, 6]
+frames = 6
+small_cnn = { channels = [4, 5], kernels = [3, 3] }
+)";
+
+constexpr const char* kTinyWindows = R"(
+encoder = "small_cnn"
+fc_sizes = [7, 6]
+window = 4
+stride = 3
+frames = 10
+small_cnn = { channels = [4, 5], kernels = [3, 3] }
+)";
+
+constexpr const char* kTinyLstm = R"(
+encoder = "small_cnn"
+hidden_size = 5
+lstm_layers = 2
+frames = 6
+small_cnn = { channels = [4, 5], kernels = [3, 3], features = 7 }
+)";
+
+constexpr const char* kTinyGruRcn = R"(
+encoder = "small_cnn"
+hidden = [3, 4, 5]
+kernels = [3, 3, 1]
+bias = true
+stacked = true
+frames = 6
+small_cnn = { channels = [4, 5], kernels = [3, 3], features = 7 }
+)";
+
+constexpr const char* kTinyAttention = R"(
+encoder = "small_cnn"
+score = "content"
+attention_size = 6
+lstm_layers = 2
+hidden_size = 5
+output_size = 6
+initial_state = "first"
+frames = 6
+small_cnn = { channels = [4, 5], kernels = [3, 3] }
+)";
+
+constexpr const char* kTinyMultiLstm = R"(
+encoder = "small_cnn"
+window = 4
+attention_size = 6
+hidden_size = 5
+small_cnn = { channels = [4, 5], kernels = [3, 3], features = 7 }
+)";
+
+constexpr const char* kSnippets = "Beyond Short Snippets (1503.08909)";
+
 InputSpec tiny_video() { return {.fps = 10, .width = 14, .height = 12, .colour = "gray", .standardise = true}; }
 
 }  // namespace
@@ -25,6 +81,26 @@ std::span<const Entry> registry() {
             "CNN per frame, LSTM over frames, softmax at every frame, averaged", kTinyClassifier, tiny_video(), lrcn},
       Entry{"single_frame", "the baseline of 1411.4389", 2015, "classify", "CNN per frame, softmax averaged",
             kTinyClassifier, tiny_video(), single_frame},
+      Entry{"conv_pooling", kSnippets, 2015, "classify", "maps max-pooled over all frames, then fully connected layers",
+            kTinyPooling, tiny_video(), conv_pooling},
+      Entry{"late_pooling", kSnippets, 2015, "classify", "fully connected layers per frame, then max-pooled",
+            kTinyPooling, tiny_video(), late_pooling},
+      Entry{"slow_pooling", kSnippets, 2015, "classify", "windows pooled, connected, pooled again, connected",
+            kTinyWindows, tiny_video(), slow_pooling},
+      Entry{"local_pooling", kSnippets, 2015, "classify", "windows pooled and connected, side by side in one softmax",
+            kTinyWindows, tiny_video(), local_pooling},
+      Entry{"time_domain_conv", kSnippets, 2015, "classify", "convolutions over 10 frames, then max-pooled",
+            kTinyWindows, tiny_video(), time_domain_conv},
+      Entry{"deep_lstm", kSnippets, 2015, "classify", "five LSTM layers with peepholes, weighted aggregation",
+            kTinyLstm, tiny_video(), deep_lstm},
+      Entry{"fc_lstm", "Generating Sequences with RNNs (1308.0850); 1506.04214", 2013, "classify",
+            "LSTM with peepholes on whole frames", kTinyLstm, tiny_video(), fc_lstm},
+      Entry{"gru_rcn", "Delving Deeper into Convolutional Networks (1511.06432)", 2015, "classify",
+            "convolutional GRUs on five levels of a CNN, averaged", kTinyGruRcn, tiny_video(), gru_rcn},
+      Entry{"visual_attention", "Action Recognition using Visual Attention (1511.04119)", 2015, "classify",
+            "an LSTM that chooses where to look in every frame", kTinyAttention, tiny_video(), visual_attention},
+      Entry{"multi_lstm", "Every Moment Counts (1507.05738)", 2015, "label",
+            "attention over a window of frames, an answer for each of them", kTinyMultiLstm, tiny_video(), multi_lstm},
   };
   return entries;
 }

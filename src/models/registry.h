@@ -40,5 +40,20 @@ graph::Model build(const Options& options, const Purpose& purpose);
 graph::Model lrcn(const Options& options, const Purpose& purpose);
 // The CNN alone, averaged: what LRCN is compared with.
 graph::Model single_frame(const Options& options, const Purpose& purpose);
+// Beyond Short Snippets (Ng 2015, 1503.08909): five ways to pool the maps of a CNN over time, and a deep LSTM.
+graph::Model conv_pooling(const Options& options, const Purpose& purpose);
+graph::Model late_pooling(const Options& options, const Purpose& purpose);
+graph::Model slow_pooling(const Options& options, const Purpose& purpose);
+graph::Model local_pooling(const Options& options, const Purpose& purpose);
+graph::Model time_domain_conv(const Options& options, const Purpose& purpose);
+graph::Model deep_lstm(const Options& options, const Purpose& purpose);
+// The LSTM with peepholes on whole frames (Graves 2013; Shi 2015, 1506.04214).
+graph::Model fc_lstm(const Options& options, const Purpose& purpose);
+// GRU-RCN (Ballas 2015, 1511.06432): convolutional GRUs on the levels of a CNN, single, stacked or in both directions.
+graph::Model gru_rcn(const Options& options, const Purpose& purpose);
+// Spatial visual attention (Sharma 2015, 1511.04119).
+graph::Model visual_attention(const Options& options, const Purpose& purpose);
+// MultiLSTM (Yeung 2015, 1507.05738): dense labels, from many frames for many frames.
+graph::Model multi_lstm(const Options& options, const Purpose& purpose);
 
 }  // namespace longtake::models

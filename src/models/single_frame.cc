@@ -15,8 +15,8 @@ graph::Model single_frame(const Options& options, const Purpose& purpose) {
   graph::Model model;
   graph::Builder b(model, "main");
   const bool paper = uses_paper_initialiser(options);
-  const double dropout = options.get("encoder_dropout", 0.5);
-  graph::ValueId x = layers::dropout(b, "drop_features", encoded_frame(b, options, purpose), dropout);
+  const double dropout = dropout_share(options, "encoder_dropout", 0.5);
+  graph::ValueId x = layers::dropout(b, "drop_features", frame_features(b, options, purpose), dropout);
   const std::int64_t hidden = options.get<std::int64_t>("hidden_size", 4096);
   if (hidden > 0) {
     layers::LinearOptions fc7;

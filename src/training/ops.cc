@@ -69,6 +69,7 @@ std::vector<Tensor> batch_norm(const OpCall& op) {
 
 std::vector<Tensor> relu(const OpCall& op) { return {at::relu(op.inputs[0])}; }
 std::vector<Tensor> sigmoid(const OpCall& op) { return {at::sigmoid(op.inputs[0])}; }
+std::vector<Tensor> log(const OpCall& op) { return {at::log(op.inputs[0])}; }
 std::vector<Tensor> tanh(const OpCall& op) { return {at::tanh(op.inputs[0])}; }
 std::vector<Tensor> softmax(const OpCall& op) { return {at::softmax(op.inputs[0], packed(whole(op, "axis")))}; }
 std::vector<Tensor> add(const OpCall& op) { return {op.inputs[0] + op.inputs[1]}; }
@@ -121,6 +122,23 @@ std::vector<Tensor> pad(const OpCall& op) {
   return {at::constant_pad_nd(op.inputs[0], pairs, real(op, "value"))};
 }
 
+// The mask of a window's slots, with as many dimensions as they have.
+Tensor slot_mask(const OpCall& op) {
+  Sizes shape(op.inputs[0].dim(), 1);
+  shape[0] = op.inputs[1].size(0);
+  shape[1] = op.inputs[1].size(1);
+  return op.inputs[1].view(shape);
+}
+
+std::vector<Tensor> slot_max(const OpCall& op) {
+  return {op.inputs[0].masked_fill(slot_mask(op) == 0, -HUGE_VAL).amax(1)};
+}
+
+std::vector<Tensor> slot_mean(const OpCall& op) {
+  const Tensor mask = slot_mask(op);
+  return {(op.inputs[0] * mask).sum(1) / mask.sum(1)};
+}
+
 // Slot N - 1 - k of the k-th window speaks about the frame of the first window's newest slot.
 std::vector<Tensor> overlap_average(const OpCall& op) {
   const Tensor& windows = op.inputs[0];
@@ -153,6 +171,7 @@ OpFunction find(std::string_view name) {
       {"batch_norm", batch_norm},
       {"relu", relu},
       {"sigmoid", sigmoid},
+      {"log", log},
       {"tanh", tanh},
       {"softmax", softmax},
       {"add", add},
@@ -169,6 +188,8 @@ OpFunction find(std::string_view name) {
       {"transpose", transpose},
       {"slice", slice},
       {"pad", pad},
+      {"slot_max", slot_max},
+      {"slot_mean", slot_mean},
       {"overlap_average", overlap_average},
       {"dropout", dropout},
       {"lstm_gates", gates},

@@ -197,6 +197,7 @@ RowFunction reference_row(const KernelRequest& request) {
   if (op == "relu") return elementwise(request, [](float x) { return x < 0 ? 0 : x; });
   if (op == "sigmoid") return elementwise(request, sigmoid);
   if (op == "tanh") return elementwise(request, [](float x) { return std::tanh(x); });
+  if (op == "log") return elementwise(request, [](float x) { return std::log(x); });
   if (op == "softmax") return softmax(request);
   if (op == "add") return binary(request, [](float a, float b) { return a + b; });
   if (op == "mul") return binary(request, [](float a, float b) { return a * b; });
@@ -221,6 +222,7 @@ RowFunction reference_row(const KernelRequest& request) {
   if (op == "pad") return reference_pad(request);
   if (op == "transpose") return reference_transpose(request);
   if (op == "matmul") return reference_matmul(request);
+  if (op == "slot_max" || op == "slot_mean") return reference_slots(request);
   if (op == "overlap_average") return reference_overlap_average(request);
   // Dropout keeps everything when it does not train; flatten and reshape only change the shape.
   if (op == "flatten" || op == "reshape" || op == "dropout") return elementwise(request, [](float x) { return x; });

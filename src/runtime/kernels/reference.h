@@ -29,6 +29,7 @@ RowFunction reference_slice(const KernelRequest& request);
 RowFunction reference_pad(const KernelRequest& request);
 RowFunction reference_transpose(const KernelRequest& request);
 RowFunction reference_matmul(const KernelRequest& request);
+RowFunction reference_slots(const KernelRequest& request);
 RowFunction reference_overlap_average(const KernelRequest& request);
 
 // A shape seen as [outer, size, inner] around one of its dimensions, which counts from the end where it is negative.

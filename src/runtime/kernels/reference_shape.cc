@@ -110,6 +110,24 @@ RowFunction reference_matmul(const KernelRequest& request) {
   };
 }
 
+// slot_max, slot_mean: over the slots of a window [N, ...] that are valid. A window has at least one.
+RowFunction reference_slots(const KernelRequest& request) {
+  const std::int64_t slots = request.op.inputs[0][0], size = element_count(request.outputs[0]);
+  const bool greatest = request.op.node.op == "slot_max";
+  return [=](const float* const* in, float* const* out) {
+    float count = 0;
+    for (std::int64_t k = 0; k < slots; ++k) {
+      if (in[1][k] == 0) continue;
+      const float* slot = in[0] + k * size;
+      const bool first = count++ == 0;
+      for (std::int64_t i = 0; i < size; ++i) {
+        out[0][i] = first ? slot[i] : greatest ? std::max(out[0][i], slot[i]) : out[0][i] + slot[i];
+      }
+    }
+    for (std::int64_t i = 0; i < size && !greatest; ++i) out[0][i] /= count;
+  };
+}
+
 // Windows [N, N, ...] and their validity [N]: slot N - 1 - k of the k-th window is its answer for the frame that the
 // first window has as its newest; the mean over the valid ones.
 RowFunction reference_overlap_average(const KernelRequest& request) {

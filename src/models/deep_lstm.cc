@@ -1,0 +1,42 @@
+// The deep LSTM of Ng, Hausknecht, Vijayanarasimhan et al. 2015, "Beyond Short Snippets: Deep Networks for Video
+// Classification" (1503.08909), section 3.2: five layers of 512 cells with peepholes on the features of every frame, a
+// softmax at each, aggregated over the video. Trained with train.frame_gain = "linear".
+#include "layers/basic.h"
+#include "layers/lstm.h"
+#include "models/classifier.h"
+#include "models/registry.h"
+
+namespace longtake::models {
+
+// Options, with the paper's values as defaults:
+//   encoder = "caffenet"
+//   encoder_dropout = 0.0     on the features
+//   lstm_layers = 5
+//   hidden_size = 512
+//   peepholes = true
+//   forget_bias = 0.0
+//   lstm_dropout = 0.0        after each layer
+//   aggregation = "linear"    or last, max, mean
+//   frames = 120              of a clip in the test
+graph::Model deep_lstm(const Options& options, const Purpose& purpose) {
+  graph::Model model;
+  graph::Builder b(model, "main");
+  graph::ValueId x = frame_features(b, options, purpose, "caffenet");
+  x = layers::dropout(b, "drop_features", x, dropout_share(options, "encoder_dropout", 0.0));
+  const std::int64_t layers_count = size_option(options, "lstm_layers", 5);
+  const layers::LstmOptions lstm{.hidden_size = size_option(options, "hidden_size", 512),
+                                 .peepholes = options.get("peepholes", true),
+                                 .forget_bias = options.get("forget_bias", 0.0)};
+  const double dropout = dropout_share(options, "lstm_dropout", 0.0);
+  for (std::int64_t layer = 1; layer <= layers_count; ++layer) {
+    const std::string number = std::to_string(layer);
+    x = layers::lstm(b, "lstm" + number, x, lstm).hidden;
+    x = layers::dropout(b, "drop_lstm" + number, x, dropout);
+  }
+  classify(b, x, options, purpose, false, "linear");
+  b.finish();
+  add_clip_protocol(model, purpose, size_option(options, "frames", 120));
+  return model;
+}
+
+}  // namespace longtake::models
