@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/cli.h"
+#include "data/flow_input.h"
 #include "graph/model_file.h"
 #include "longtake/error.h"
 #include "tasks/classify.h"
@@ -33,6 +34,7 @@ VideoOptions video_options_of(const OpenedModel& opened, const std::string& bad_
   try {
     const InputSpec& spec = tasks::video_input_of(*opened.model, *opened.program);
     for (const char* output : {"scores", "video"}) tasks::output_index(*opened.program->plan().graph, output);
+    check_input(spec);
     video = video_options(spec);
     tasks::protocol_of(*opened.model);
   } catch (const Error& error) {

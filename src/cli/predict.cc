@@ -62,7 +62,7 @@ tasks::VideoResult predict_file(const std::string& file, const VideoOptions& vid
     if (!edge.start) result.events.push_back(edge.event);
   }
   result.decode = reader.stats();
-  if (result.scores.empty()) throw BadData(fmt::format("{}: not a single frame came out of it", file));
+  if (result.scores.empty()) throw BadData(fmt::format("{}: {}", file, nothing_reason(result.decode)));
   std::sort(result.events.begin(), result.events.end(), [](const tasks::Event& a, const tasks::Event& b) {
     return a.start_s != b.start_s ? a.start_s < b.start_s : a.label < b.label;
   });

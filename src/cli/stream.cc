@@ -66,7 +66,7 @@ class Line {
   void finish(const DecodeStats& decode, std::span<const tasks::EventEdge> edges,
               const std::optional<reports::LiveCounters>& live) {
     whole_.decode = decode;
-    if (whole_.scores.empty()) throw BadData(fmt::format("{}: not a single frame came out of it", whole_.source));
+    if (whole_.scores.empty()) throw BadData(fmt::format("{}: {}", whole_.source, nothing_reason(decode)));
     ended_.insert(ended_.end(), edges.begin(), edges.end());
     put(writer_->finish(whole_, ended_, live));
   }

@@ -7,18 +7,21 @@
 #include <exception>
 #include <utility>
 
+#include "data/flow_input.h"
 #include "longtake/error.h"
 
 namespace longtake {
 
 ClipCache::ClipCache(Dataset dataset, const InputSpec& spec, const ClipCacheOptions& options, ThreadPool& threads)
-    : dataset_(std::move(dataset)), video_(video_options(spec)), options_(options), threads_(threads) {}
+    : dataset_(std::move(dataset)), spec_(spec), options_(options), threads_(threads) {
+  check_input(spec_);
+}
 
 ClipCache::Decoded ClipCache::decode(std::int64_t item) const {
   const DatasetItem& source = dataset_.items[static_cast<std::size_t>(item)];
   Decoded decoded;
   try {
-    auto clip = std::make_shared<const Clip>(read_clip(source, video_));
+    auto clip = std::make_shared<const Clip>(read_clip_for(spec_, source));
     if (std::string reason = partial_reason(clip->stats); !reason.empty()) {
       decoded.reason = fmt::format("{}: {}", source.path.string(), reason);
     }

@@ -67,7 +67,7 @@ class ClipCache {
   void admit(std::int64_t item, const Decoded& decoded);
 
   Dataset dataset_;
-  VideoOptions video_;
+  InputSpec spec_;
   ClipCacheOptions options_;
   ThreadPool& threads_;
   std::map<std::int64_t, std::shared_ptr<const Clip>> kept_;

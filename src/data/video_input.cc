@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "data/flow_input.h"
 #include "longtake/error.h"
 
 namespace longtake {
@@ -38,17 +39,23 @@ class FrameStack {
   std::vector<std::uint8_t> bytes_;
 };
 
-}  // namespace
+VideoReader open_part(const DatasetItem& item, VideoOptions options) {
+  options.start_s = item.start_s;
+  options.end_s = item.end_s;
+  return VideoReader::open(item.path.string(), options);
+}
 
-Clip read_clip(const DatasetItem& item, const VideoOptions& options, std::int64_t byte_limit) {
-  VideoOptions part = options;
-  part.start_s = item.start_s;
-  part.end_s = item.end_s;
-  VideoReader reader = VideoReader::open(item.path.string(), part);
+// Gathers frames as long as `next` fills one.
+template <class Next>
+Clip gather(const DatasetItem& item, std::int64_t byte_limit, const Next& next) {
   FrameStack frames;
   Clip clip;
-  for (Frame frame; reader.read(frame);) {
-    if (frames.count() == 0) clip.first_time_s = frame.time_s;
+  for (Frame frame; next(frame);) {
+    if (frames.count() == 0) {
+      clip.first_frame = frame.index;
+      clip.first_time_s = frame.time_s;
+    }
+    clip.times_s.push_back(frame.time_s);
     frames.add(frame.image);
     if (frames.bytes() > byte_limit) {
       throw InvalidArgument(fmt::format(
@@ -57,16 +64,47 @@ Clip read_clip(const DatasetItem& item, const VideoOptions& options, std::int64_
           item.path.string(), byte_limit >> 20));
     }
   }
-  if (frames.count() == 0) {
-    const MediaInfo& info = reader.info();
-    throw BadData(fmt::format("{}: there is no frame in the part from {} s to {}; the video goes from {} s to {} s",
-                              item.path.string(), item.start_s.value_or(info.start_s),
-                              item.end_s ? fmt::format("{} s", *item.end_s) : "its end", info.start_s,
-                              info.start_s + info.duration_s));
-  }
-  clip.frames = frames.finish();
-  clip.stats = reader.stats();
+  if (frames.count() > 0) clip.frames = frames.finish();
   return clip;
+}
+
+std::string no_frame_reason(const DatasetItem& item, const MediaInfo& info) {
+  return fmt::format("there is no frame in the part from {} s to {}; the video goes from {} s to {} s",
+                     item.start_s.value_or(info.start_s), item.end_s ? fmt::format("{} s", *item.end_s) : "its end",
+                     info.start_s, info.start_s + info.duration_s);
+}
+
+}  // namespace
+
+Clip read_clip(const DatasetItem& item, const VideoOptions& options, std::int64_t byte_limit) {
+  VideoReader reader = open_part(item, options);
+  Clip clip = gather(item, byte_limit, [&](Frame& frame) { return reader.read(frame); });
+  clip.stats = reader.stats();
+  if (clip.count() == 0) throw BadData(item.path.string() + ": " + no_frame_reason(item, reader.info()));
+  return clip;
+}
+
+Clip read_clip_for(const InputSpec& spec, const DatasetItem& item, std::int64_t byte_limit) {
+  if (!spec.measures_flow()) return read_clip(item, video_options(spec), byte_limit);
+  FlowInput flow(spec);
+  VideoReader reader = open_part(item, video_options(spec));
+  Frame picture;
+  Clip clip = gather(item, byte_limit, [&](Frame& frame) {
+    while (reader.read(picture)) {
+      if (flow.push(picture, frame)) return true;
+    }
+    return false;
+  });
+  clip.stats = reader.stats();
+  if (clip.count() > 0) return clip;
+  throw BadData(item.path.string() + ": " +
+                (clip.stats.frames_out == 0 ? no_frame_reason(item, reader.info()) : nothing_reason(clip.stats)));
+}
+
+std::string nothing_reason(const DecodeStats& stats) {
+  if (stats.frames_out == 0) return "not a single frame came out of it";
+  return fmt::format("optical flow is measured between pictures, and {} {} too few for a frame of the input",
+                     stats.frames_out, stats.frames_out == 1 ? "is" : "are");
 }
 
 std::string partial_reason(const DecodeStats& stats) {

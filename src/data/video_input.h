@@ -13,8 +13,10 @@ namespace longtake {
 
 // A decoded video, or part of one.
 struct Clip {
-  Tensor frames;            // uint8 [frames, height, width, channels]
-  double first_time_s = 0;  // the media's own time of the first frame
+  Tensor frames;                 // uint8 [frames, height, width, channels]
+  std::int64_t first_frame = 0;  // its index: 1 where the first picture has no flow
+  double first_time_s = 0;       // the media's own time of the first frame
+  std::vector<double> times_s;   // of each frame
   DecodeStats stats;
 
   std::int64_t count() const { return frames.size(0); }
@@ -26,6 +28,13 @@ inline constexpr std::int64_t kClipBytes = std::int64_t{1} << 32;
 // Decodes all frames of an item. Throws what VideoReader does, BadData when the item's part has no frame, and
 // InvalidArgument when it has more than `byte_limit` bytes.
 Clip read_clip(const DatasetItem& item, const VideoOptions& options, std::int64_t byte_limit = kClipBytes);
+
+// The same for an input: its pictures, or the flow that is measured between them (flow_input.h). A video too short for
+// any flow is BadData.
+Clip read_clip_for(const InputSpec& spec, const DatasetItem& item, std::int64_t byte_limit = kClipBytes);
+
+// Why no frame of an input came of a video that was read: no picture, or too few to measure flow between.
+std::string nothing_reason(const DecodeStats& stats);
 
 // Why a file that was read is not whole: the first problem in words; empty when it is.
 std::string partial_reason(const DecodeStats& stats);

@@ -205,7 +205,7 @@ VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
   });
   if (whole) {
     for (std::int64_t f = 0; f < clip.count(); ++f) {
-      result.frames[f].frame = f;
+      result.frames[f].frame = clip.first_frame + f;
       result.frames[f].time_s = clip.first_time_s + (spec_.fps > 0 ? static_cast<double>(f) / spec_.fps : 0);
     }
     result.scores = clip_scores_[0] = result.frames.back().video;

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/random.h"
+#include "data/flow_input.h"
 #include "data/folders.h"
 #include "data/groups.h"
 #include "data/kinetics.h"
@@ -41,6 +42,28 @@ std::string expand_variables(const std::string& text) {
   }
 }
 
+namespace {
+
+void read_flow(const Options& input, InputSpec& spec) {
+  if (!input.has("flow")) return;
+  static const std::array<std::string, 4> methods{"dis", "farneback", "tvl1", "video"};
+  spec.flow = input.get_choice("flow", spec.flow, methods);
+  spec.flow_coding = input.get_choice("flow_coding", spec.flow_coding, kFlowCodings);
+  if (spec.colour == "gray") throw input.error("colour", "must be \"rgb\" or \"bgr\": flow has three channels");
+  if (!spec.measures_flow()) return;
+  spec.flow_fps = input.get("flow_fps", spec.flow_fps);
+  if (!(spec.flow_fps >= 0 && spec.flow_fps <= 1000)) {
+    throw input.error("flow_fps", "must be from 0 (the frame before) to 1000");
+  }
+  try {
+    pictures_per_frame(spec);
+  } catch (const InvalidArgument&) {
+    throw input.error("flow_fps", "must be a whole multiple of fps, which must be set, too");
+  }
+}
+
+}  // namespace
+
 InputSpec read_input(const Options& input) {
   static const std::array<std::string, 3> colours{"rgb", "bgr", "gray"};
   static const std::array<std::string, 2> policies{"stretch", "shorter_side"};
@@ -56,6 +79,7 @@ InputSpec read_input(const Options& input) {
   spec.scale = input.get("scale", spec.scale);
   spec.standardise = input.get("standardise", spec.standardise);
   if (!(spec.fps >= 0 && spec.fps <= 1000)) throw input.error("fps", "must be from 0 (every frame) to 1000");
+  read_flow(input, spec);
   for (const auto& [key, size] :
        {std::pair{"width", spec.width}, std::pair{"height", spec.height}, std::pair{"crop_width", spec.crop_width},
         std::pair{"crop_height", spec.crop_height}}) {

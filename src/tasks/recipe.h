@@ -11,8 +11,8 @@
 
 namespace longtake::tasks {
 
-// Reads [input]: fps, width, height, resize, crop_width, crop_height, colour, mean, scale, standardise. Throws
-// ConfigError for words and sizes that make no sense.
+// Reads [input]: fps, width, height, resize, crop_width, crop_height, colour, mean, scale, standardise, and flow with
+// flow_coding and flow_fps. Throws ConfigError for words and sizes that make no sense.
 InputSpec read_input(const Options& input);
 
 // Reads [data] and lists what it names. `format` is one of

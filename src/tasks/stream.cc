@@ -14,6 +14,16 @@ namespace {
 constexpr const char* kPending = "stream.pending";
 constexpr const char* kPushed = "stream.frames";
 constexpr const char* kLastTime = "stream.time";
+constexpr const char* kFlowPicture = "stream.flow.picture";
+constexpr const char* kFlowPosition = "stream.flow.position";
+
+void load_flow(const State& state, FlowInput& flow) {
+  const Tensor& picture = state.at(kFlowPicture);
+  const Tensor& position = state.at(kFlowPosition);
+  if (picture.shape().empty() || position.shape() != Shape{1}) throw InvalidArgument("the state's flow is malformed");
+  flow.restore(
+      {picture.reshaped(Shape(picture.shape().begin() + 1, picture.shape().end())), position.data<std::int64_t>()[0]});
+}
 
 }  // namespace
 
@@ -26,11 +36,22 @@ StreamClassifier::StreamClassifier(const graph::Model& model, graph::Executor& e
       events_(static_cast<std::int64_t>(model.labels.size()), events),
       state_(executor.initial_state(1)) {
   chunk_.inputs.resize(1);
+  if (spec_.measures_flow()) flow_.emplace(spec_);
+}
+
+std::span<const Frame> StreamClassifier::measure_flow(std::span<const Frame> pictures) {
+  if (flow_frames_.size() < pictures.size()) flow_frames_.resize(pictures.size());
+  std::size_t count = 0;
+  for (const Frame& picture : pictures) {
+    if (flow_->push(picture, flow_frames_[count])) ++count;
+  }
+  return {flow_frames_.data(), count};
 }
 
 std::span<const StreamClassifier::Answer> StreamClassifier::push(std::span<const Frame> frames, double age_s) {
   answer_count_ = 0;
   last_edges_.clear();
+  if (flow_) frames = measure_flow(frames);
   if (frames.empty()) return {};
   Tensor& data = chunk_.inputs[0].data;
   const Shape shape = prepared_shape(spec_, frames[0].image.shape());
@@ -62,6 +83,7 @@ std::span<const StreamClassifier::Answer> StreamClassifier::finish() {
 void StreamClassifier::reset() {
   state_ = executor_.initial_state(1);
   events_.reset();
+  if (flow_) flow_->reset();
   pending_.clear();
   pushed_ = 0;
 }
@@ -105,6 +127,13 @@ State StreamClassifier::save() const {
   state.set(kPending, std::move(pending));
   state.set(kPushed, Tensor::from<std::int64_t>({1}, {pushed_}));
   state.set(kLastTime, Tensor::from<double>({1}, {last_time_s_}));
+  if (flow_) {
+    const FlowInput::Memory& memory = flow_->memory();
+    Shape shape = memory.picture.shape();
+    shape.insert(shape.begin(), 1);
+    state.set(kFlowPicture, memory.picture.reshaped(shape));
+    state.set(kFlowPosition, Tensor::from<std::int64_t>({1}, {memory.position}));
+  }
   return state;
 }
 
@@ -115,6 +144,7 @@ void StreamClassifier::load(const State& state) {
   }
   const Tensor& pending = state.at(kPending);
   if (pending.shape().size() != 3 || pending.size(2) != 3) throw InvalidArgument("the state's frames are malformed");
+  if (flow_) load_flow(state, *flow_);
   events_.load(state);
   State of_graph(1);
   for (const graph::StateSpec& spec : executor_.plan().state) of_graph.set(spec.name, state.at(spec.name));

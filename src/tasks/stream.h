@@ -3,9 +3,11 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "data/flow_input.h"
 #include "graph/executor.h"
 #include "longtake/video_reader.h"
 #include "tasks/events.h"
@@ -25,8 +27,9 @@ class StreamClassifier {
   // no classifier of video.
   StreamClassifier(const graph::Model& model, graph::Executor& executor, const EventOptions& events);
 
-  // The next frames, as the model's input spec reads them (data/video_input.h). One at a time or many at once gives the
-  // same answers. `age_s` is that of live frames, else below 0. The answers are valid until the next call.
+  // The next frames, as video_options() of the model's input spec reads them; flow is measured here. One at a time or
+  // many at once gives the same answers. `age_s` is that of live frames, else below 0. The answers are valid until the
+  // next call.
   std::span<const Answer> push(std::span<const Frame> frames, double age_s = -1);
   // The end of the video: what still lags, and the events that were still going on. Then it is as new.
   std::span<const Answer> finish();
@@ -37,7 +40,8 @@ class StreamClassifier {
 
   std::int64_t frames() const { return pushed_; }
 
-  // All three parts of a stream's state: graph, events, and the frames that are still without an answer.
+  // All three parts of a stream's state: graph, events, and of the input the frames that are still without an answer
+  // and the picture that flow is measured from.
   State save() const;
   // Throws InvalidArgument when the state is of another model.
   void load(const State& state);
@@ -48,11 +52,14 @@ class StreamClassifier {
     double time_s;
     double age_s;
   };
+  std::span<const Frame> measure_flow(std::span<const Frame> pictures);
   void run(std::int64_t ticks, std::uint8_t flag);
 
   const graph::Model& model_;
   graph::Executor& executor_;
   InputSpec spec_;
+  std::optional<FlowInput> flow_;  // where the spec has flow measured
+  std::vector<Frame> flow_frames_;
   std::size_t scores_output_ = 0;
   std::size_t video_output_ = 0;
   EventDetector events_;

@@ -244,13 +244,25 @@ class StreamBatches final : public BatchSource {
   bool started_ = false;
 };
 
+// Flow that was measured at one speed, size or angle is wrong at another.
+void check_augmentation(const InputSpec& spec, const AugmentationOptions& augment) {
+  const bool changes = augment.zoom != 0 || augment.speed != 0 || augment.brightness != 0 || augment.contrast != 0 ||
+                       augment.rotation_degrees != 0;
+  if (spec.flow.empty() || !changes) return;
+  throw ConfigError(
+      "[augment]: optical flow can be cropped and mirrored, but zoom, speed, brightness, contrast and "
+      "rotation_degrees must be 0");
+}
+
 }  // namespace
 
 std::unique_ptr<BatchSource> clip_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options) {
+  check_augmentation(spec, options.augmentation);
   return std::make_unique<ClipBatches>(cache, spec, options);
 }
 
 std::unique_ptr<BatchSource> stream_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options) {
+  check_augmentation(spec, options.augmentation);
   return std::make_unique<StreamBatches>(cache, spec, options);
 }
 

@@ -68,6 +68,24 @@ TEST(ReadInput, NamesKeyAndLineOfWhatMakesNoSense) {
   refused("colour = \"gray\"\nscale = [1, 1, 1]", "r.toml:3: input.scale");
 }
 
+TEST(ReadInput, TakesOpticalFlow) {
+  const Options recipe = input("fps = 1\nflow = \"tvl1\"\nflow_coding = \"snippets\"\nflow_fps = 15");
+  EXPECT_EQ(read_input(recipe), (InputSpec{.fps = 1, .flow = "tvl1", .flow_coding = "snippets", .flow_fps = 15}));
+  EXPECT_NO_THROW(recipe.check_all_used());
+  EXPECT_EQ(read_input(input("flow = \"video\"")).flow_coding, "lrcn");
+  const auto refused = [](const std::string& lines, const std::string& where) {
+    EXPECT_THAT([&] { read_input(input(lines)); }, ThrowsMessage<ConfigError>(StartsWith(where))) << lines;
+  };
+  refused("flow = \"brox\"", "r.toml:2: input.flow");
+  refused("flow = \"dis\"\nflow_coding = \"hsv\"", "r.toml:3: input.flow_coding");
+  refused("colour = \"gray\"\nflow = \"dis\"", "r.toml:2: input.colour");
+  refused("flow = \"dis\"\nflow_fps = 15", "r.toml:3: input.flow_fps");
+  refused("fps = 4\nflow = \"dis\"\nflow_fps = 15", "r.toml:4: input.flow_fps");
+  const Options alone = input("flow_fps = 15");  // without `flow` it would do nothing
+  read_input(alone);
+  EXPECT_THROW(alone.check_all_used(), ConfigError);
+}
+
 TEST(ReadInput, RefusesACropThatLacksItsWidth) {
   EXPECT_THAT([] { read_input(input("crop_height = 227")); },
               ThrowsMessage<ConfigError>(AllOf(HasSubstr("crop_width"), HasSubstr("crop_height"))));
