@@ -7,11 +7,9 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
-#include <string>
-#include <vector>
 
 #include "base/random.h"
+#include "data/scene.h"
 #include "longtake/tensor.h"
 
 namespace longtake {
@@ -25,28 +23,7 @@ inline constexpr std::array<Motion, 8> kMotions{Motion::kLeft,     Motion::kRigh
 // "left", "right", "up", "down", "clockwise", "counter_clockwise", "approach", "recede".
 const char* name_of(Motion motion);
 
-using Colour = std::array<double, 3>;  // red, green, blue in 0..255
-
-// Random values on a lattice, smoothly interpolated, that repeat with period 1 in both directions.
-class NoiseTile {
- public:
-  NoiseTile(std::size_t cells, Random& random);
-  // In [-1, 1].
-  double at(double u, double v) const;
-
- private:
-  std::size_t cells_;
-  std::vector<double> values_;
-};
-
-// Where the sprite is at one frame. Lengths are in widths of the picture.
-struct SpritePose {
-  double x = 0;      // of its centre, in [0, 1)
-  double y = 0;      // downwards
-  double angle = 0;  // radians, clockwise on the screen, in [0, 2 pi)
-  double size = 0;   // in [0, 1): the radius is kSmallestRadius * (kLargestRadius / kSmallestRadius) ^ size
-};
-
+// Widths of the picture, for SpritePose::size from 0 to 1.
 inline constexpr double kSmallestRadius = 8.0 / 64;
 inline constexpr double kLargestRadius = 18.0 / 64;
 
@@ -61,31 +38,8 @@ class MotionScene {
   void render(std::int64_t frame, Tensor& image) const;
 
  private:
-  struct Background {
-    NoiseTile coarse;
-    NoiseTile fine;
-    Colour base;
-    Colour coarse_tint;
-    Colour fine_tint;
-    double x, y;            // where it starts
-    double x_step, y_step;  // how it moves per frame
-    explicit Background(Random& random);
-    Colour at(double x, double y, std::int64_t frame) const;
-  };
-  // A rounded shape, one half bright and the other dark, so that its angle can be seen.
-  struct Sprite {
-    NoiseTile texture;
-    Colour front;
-    Colour back;
-    double bulge2, bulge3;  // how far the outline is from a circle
-    double turn2, turn3;
-    explicit Sprite(Random& random);
-    double outline(double angle) const;
-    Colour at(double x, double y, double pixels) const;
-  };
-
-  Background background_;
-  Sprite sprite_;
+  SceneBackground background_;
+  SceneSprite sprite_;
   SpritePose start_;
   SpritePose step_;
 };

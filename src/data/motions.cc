@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "data/generated_set.h"
 #include "data/manifest.h"
 #include "data/motion_scene.h"
 #include "longtake/error.h"
@@ -35,14 +36,14 @@ void check_options(const MotionsOptions& options) {
   const auto check = [](bool good, const char* name, double value, const char* wanted) {
     if (!good) throw InvalidArgument(fmt::format("motions: {} is {}; {} is wanted", name, value, wanted));
   };
-  check(options.train_per_class >= 1 && options.train_per_class <= 100000, "train_per_class", options.train_per_class,
-        "1 to 100000");
-  check(options.test_per_class >= 1 && options.test_per_class <= 100000, "test_per_class", options.test_per_class,
-        "1 to 100000");
+  check(options.train_per_class >= 1 && options.train_per_class <= 100000, "the number of training clips per class",
+        options.train_per_class, "1 to 100000");
+  check(options.test_per_class >= 1 && options.test_per_class <= 100000, "the number of test clips per class",
+        options.test_per_class, "1 to 100000");
   check(options.size >= 16 && options.size <= 1024 && options.size % 2 == 0, "size", options.size,
         "an even number from 16 to 1024");
-  check(options.frames >= 2 && options.frames <= 10000, "frames", options.frames, "2 to 10000");
-  check(options.fps >= 1 && options.fps <= 240, "fps", options.fps, "1 to 240");
+  check(options.frames >= 2 && options.frames <= 10000, "the number of frames per clip", options.frames, "2 to 10000");
+  check(options.fps >= 1 && options.fps <= 240, "the number of frames per second", options.fps, "1 to 240");
 }
 
 void plan_split(std::string_view split, SplitStream stream, int per_class, std::vector<ClipPlan>& plans,
@@ -81,31 +82,17 @@ std::string provenance(const MotionsOptions& options) {
       {"version", kVersion},
       {"made_by", "longtake data make motions"},
       {"seed", options.seed},
-      {"train_per_class", options.train_per_class},
-      {"test_per_class", options.test_per_class},
+      {"the number of training clips per class", options.train_per_class},
+      {"the number of test clips per class", options.test_per_class},
       {"size", options.size},
-      {"frames", options.frames},
-      {"fps", options.fps},
+      {"the number of frames per clip", options.frames},
+      {"the number of frames per second", options.fps},
       {"labels", motion_labels()},
       {"note",
        "A sprite moves over a moving background. Position, angle and size are spread alike in all classes at every "
        "frame, so that only the order of the frames tells the class. Generated, so free of anybody's rights."},
   };
   return description.dump(2) + "\n";
-}
-
-enum class Found { kNothing, kUnfinished, kComplete };
-
-Found look_at(const Files& files, const Path& directory, const std::string& description) {
-  const Path json = directory / "motions.json";
-  const bool same = files.exists(json) && files.size(json) == description.size() && files.read(json) == description;
-  if (same) return files.exists(directory / "manifest.csv") ? Found::kComplete : Found::kUnfinished;
-  if (!files.list(directory).empty()) {
-    throw InvalidArgument(fmt::format(
-        "{} is not empty and does not hold this set of motions; name an empty directory, or remove it first",
-        directory.string()));
-  }
-  return Found::kNothing;
 }
 
 }  // namespace
@@ -120,7 +107,7 @@ Dataset make_motions(const Files& files, const Path& directory, const MotionsOpt
   check_options(options);
   const std::string description = provenance(options);
   files.create_directories(directory);
-  if (look_at(files, directory, description) != Found::kComplete) {
+  if (!is_complete_set(files, directory, "motions", "motions.json", description, "manifest.csv")) {
     std::vector<ClipPlan> plans;
     Dataset dataset{motion_labels(), {}};
     plan_split(kTrainSplit, kTrainStream, options.train_per_class, plans, dataset.items);

@@ -43,7 +43,8 @@ std::map<std::string, Listed> read_split_files(const Files& files, const VideoPl
        {std::pair{places.train_list, kTrainSplit}, std::pair{places.validation_list, kValidationSplit},
         std::pair{places.test_list, kTestSplit}}) {
     if (path.empty()) continue;
-    for (const Line& line : read_lines(files.read(path), path.string())) {
+    const std::string text = files.read(path);
+    for (const Line& line : read_lines(text, path.string())) {
       const std::string where = place(path.string(), line.number);
       const auto [entry, added] = listed.emplace(line.text, Listed{std::string(split), where});
       if (!added) {
