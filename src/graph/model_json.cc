@@ -2,6 +2,7 @@
 // field may come or go by accident.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "graph/model_file.h"
@@ -13,7 +14,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json attribute_to_json(const Attribute& attribute) {
+// JSON has neither infinity nor NaN; its library would write null for them.
+double finite(double value, const std::string& what) {
+  if (std::isfinite(value)) return value;
+  throw InvalidArgument(fmt::format("{} is {}, but a model file holds finite numbers only", what, value));
+}
+
+Json attribute_to_json(const Attribute& attribute, const std::string& what) {
+  if (const double* number = std::get_if<double>(&attribute)) return finite(*number, what);
   return std::visit([](const auto& value) { return Json(value); }, attribute);
 }
 
@@ -56,11 +64,15 @@ Initialiser::Kind initialiser_kind(const std::string& name) {
 }
 
 Json parameter_to_json(const Parameter& parameter) {
+  const Initialiser& initialiser = parameter.initialiser;
+  const std::string of = fmt::format(" of parameter '{}'", parameter.name);
   return {{"name", parameter.name},
           {"shape", parameter.shape},
-          {"initialiser", {name_of(parameter.initialiser.kind), parameter.initialiser.a, parameter.initialiser.b}},
-          {"learning_rate", parameter.learning_rate},
-          {"decay", parameter.decay},
+          {"initialiser",
+           {name_of(initialiser.kind), finite(initialiser.a, "the initialiser" + of),
+            finite(initialiser.b, "the initialiser" + of)}},
+          {"learning_rate", finite(parameter.learning_rate, "the learning rate" + of)},
+          {"decay", finite(parameter.decay, "the decay" + of)},
           {"trainable", parameter.trainable}};
 }
 
@@ -77,7 +89,9 @@ Parameter parameter_from_json(const Json& json) {
 
 Json node_to_json(const Node& node) {
   Json attributes = Json::object();
-  for (const auto& [key, value] : node.attributes) attributes[key] = attribute_to_json(value);
+  for (const auto& [key, value] : node.attributes) {
+    attributes[key] = attribute_to_json(value, fmt::format("attribute '{}' of node '{}'", key, node.name));
+  }
   return {{"name", node.name},       {"op", node.op},
           {"inputs", node.inputs},   {"parameters", node.parameters},
           {"outputs", node.outputs}, {"attributes", attributes},

@@ -9,12 +9,24 @@
 namespace longtake::graph {
 
 Schedule::Schedule(const Plan& plan) : plan_(plan), nodes_(plan.graph->nodes.size()) {
+  const std::vector<ValueId>& inputs = plan.graph->inputs;
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     const Node& node = plan.graph->nodes[n];
     nodes_[n].gather.resize(node.inputs.size());
-    temporal_.push_back(definition_of(node).temporal);
-    count_name_.push_back(node.name + ".count");
-    flushed_name_.push_back(node.name + ".flushed");
+    NodeFacts facts{definition_of(node).temporal, node.name + ".count", node.name + ".flushed"};
+    if (facts.temporal == Temporal::kInput) {
+      // Inputs are declared in node order, except where close_feedback took one away.
+      facts.input = std::find(inputs.begin(), inputs.end(), node.outputs[0]) - inputs.begin();
+      facts.once = node.attribute<bool>("once");
+    } else if (facts.temporal == Temporal::kDelay) {
+      facts.repeats_first = node.attributes.count("repeat_first") != 0;
+    } else if (facts.temporal == Temporal::kWindow) {
+      facts.size = node.attribute<std::int64_t>("size");
+      facts.stride = node.attribute<std::int64_t>("stride");
+      facts.ahead = node.attribute<std::int64_t>("ahead");
+      facts.valid_only = node.attribute<std::string>("edge") == "valid";
+    }
+    facts_.push_back(std::move(facts));
   }
 }
 
@@ -43,15 +55,11 @@ void Schedule::build(const Chunk& chunk, State& state) {
   set_count_ = 0;
   build_clock(chunk, state);
 
-  std::size_t next_input = 0;
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     const auto id = static_cast<NodeId>(n);
-    switch (temporal_[n]) {
+    switch (facts_[n].temporal) {
       case Temporal::kInput:
-        // Inputs are declared in node order, except where close_feedback took one away.
-        next_input =
-            std::find(graph.inputs.begin(), graph.inputs.end(), graph.nodes[n].outputs[0]) - graph.inputs.begin();
-        nodes_[n].rows = input_rows(id, chunk.inputs[next_input]);
+        nodes_[n].rows = input_rows(id, chunk.inputs[facts_[n].input]);
         break;
       case Temporal::kParameter:
         nodes_[n].rows = kResetSet;
@@ -79,11 +87,11 @@ void Schedule::build(const Chunk& chunk, State& state) {
         turn(id);
         break;
     }
-    if (temporal_[n] == Temporal::kRunning) chain(id, state);
+    if (facts_[n].temporal == Temporal::kRunning) chain(id, state);
   }
   // Delays read values that come after them, so their sources are known last.
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    if (temporal_[n] == Temporal::kDelay) show(static_cast<NodeId>(n), state);
+    if (facts_[n].temporal == Temporal::kDelay) show(static_cast<NodeId>(n), state);
   }
 }
 
@@ -137,7 +145,7 @@ void Schedule::finish_set(RowSet& set) {
 
 std::int32_t Schedule::input_rows(NodeId id, const ChunkInput& input) {
   const Node& node = plan_.graph->nodes[id];
-  const bool once = node.attribute<bool>("once");
+  const bool once = facts_[id].once;
   std::int32_t set = once ? kResetSet : kActiveSet;
   const bool nothing = input.rows.empty() && input.data.count() == 0;
   if (nothing && sets_[set].size() > 0) {
@@ -225,15 +233,15 @@ void Schedule::combine(NodeId id) {
 void Schedule::show(NodeId id, State& state) {
   const Node& node = plan_.graph->nodes[id];
   NodeSchedule& out = nodes_[id];
-  const bool delay = node.op == "delay";
-  const bool last = node.op == "last";
+  const bool delay = facts_[id].temporal == Temporal::kDelay;
+  const bool last = facts_[id].temporal == Temporal::kLast;
   const bool has_init = delay && node.inputs[1] != kNoValue;
   const RowSet& in = sets_[set_of(node.inputs[0])];
   const std::vector<Row>* init_rows = has_init ? &sets_[set_of(node.inputs[1])].rows : nullptr;
-  const bool repeats_first = node.attributes.count("repeat_first") != 0;
+  const bool repeats_first = facts_[id].repeats_first;
   const bool counts = !delay || repeats_first;
   const std::span<std::int64_t> count =
-      counts ? state.at(count_name_[id]).data<std::int64_t>() : std::span<std::int64_t>();
+      counts ? state.at(facts_[id].count_name).data<std::int64_t>() : std::span<std::int64_t>();
   if (!delay) out.rows = new_set();
 
   current_.assign(streams_, kCarried);
@@ -285,7 +293,7 @@ void Schedule::show(NodeId id, State& state) {
 void Schedule::chain(NodeId id, State& state) {
   NodeSchedule& out = nodes_[id];
   const RowSet& set = sets_[out.rows];
-  const auto count = state.at(count_name_[id]).data<std::int64_t>();
+  const auto count = state.at(facts_[id].count_name).data<std::int64_t>();
   current_.assign(streams_, kCarried);
   out.source.clear();
   out.ordinal.clear();
@@ -313,12 +321,10 @@ void Schedule::slide(NodeId id, State& state) {
   const Node& node = plan_.graph->nodes[id];
   NodeSchedule& out = nodes_[id];
   const RowSet& in = sets_[set_of(node.inputs[0])];
-  const std::int64_t size = node.attribute<std::int64_t>("size");
-  const std::int64_t stride = node.attribute<std::int64_t>("stride");
-  const std::int64_t ahead = node.attribute<std::int64_t>("ahead");
-  const bool valid_only = node.attribute<std::string>("edge") == "valid";
-  const auto count = state.at(count_name_[id]).data<std::int64_t>();
-  const auto flushed = state.at(flushed_name_[id]).data<std::int64_t>();
+  const std::int64_t size = facts_[id].size, stride = facts_[id].stride, ahead = facts_[id].ahead;
+  const bool valid_only = facts_[id].valid_only;
+  const auto count = state.at(facts_[id].count_name).data<std::int64_t>();
+  const auto flushed = state.at(facts_[id].flushed_name).data<std::int64_t>();
 
   // slots_ holds, per stream, the sources of the last `size` positions, oldest first.
   slots_.resize(streams_ * size);
@@ -389,6 +395,13 @@ void check_state(const Plan& plan, const State& state, std::int64_t streams) {
     if (!state.contains(spec.name) || state.at(spec.name).shape() != shape) {
       throw InvalidArgument(fmt::format("the state is not one of graph '{}': it needs '{}' {}", plan.graph->name,
                                         spec.name, to_string(shape)));
+    }
+    // Executors choose how precise numbers are (initial_state), but counters stay counters.
+    const auto is_float = [](DType type) { return type == DType::kFloat32 || type == DType::kFloat64; };
+    const DType given = state.at(spec.name).dtype();
+    if (given != spec.dtype && !(is_float(given) && is_float(spec.dtype))) {
+      throw InvalidArgument(fmt::format("the state's '{}' is {}, not {}", spec.name, longtake::name_of(given),
+                                        longtake::name_of(spec.dtype)));
     }
   }
 }

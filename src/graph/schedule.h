@@ -94,8 +94,16 @@ class Schedule {
 
   const Plan& plan_;
   // Per node, what every build needs to know of it, so that none compares or joins names.
-  std::vector<Temporal> temporal_;
-  std::vector<std::string> count_name_, flushed_name_;
+  struct NodeFacts {
+    Temporal temporal;
+    std::string count_name, flushed_name;
+    std::size_t input = 0;                         // inputs: which of the chunk's
+    bool once = false;                             // inputs
+    bool repeats_first = false;                    // delay
+    std::int64_t size = 0, stride = 0, ahead = 0;  // window
+    bool valid_only = false;                       // window
+  };
+  std::vector<NodeFacts> facts_;
   std::vector<NodeSchedule> nodes_;
   std::deque<RowSet> sets_;  // a deque: making a new set leaves references to the others valid
   std::int32_t set_count_ = 0;
