@@ -112,12 +112,14 @@ void write_table(const OptionValue::Table& table, const std::string& header, std
 }  // namespace
 
 std::string describe(const OptionValue& value) {
-  if (const std::string* text = std::get_if<std::string>(&value.data)) {
+  const auto shown = [](const std::string& text) {
     constexpr std::size_t kShownLength = 80;
-    const bool whole = text->size() <= kShownLength;
-    return fmt::format("the text \"{}\"", whole ? *text : text->substr(0, kShownLength) + "...");
+    return text.size() <= kShownLength ? text : text.substr(0, kShownLength) + "...";
+  };
+  if (const std::string* text = std::get_if<std::string>(&value.data)) {
+    return fmt::format("the text \"{}\"", shown(*text));
   }
-  if (std::holds_alternative<OptionValue::Array>(value.data)) return "an array";
+  if (std::holds_alternative<OptionValue::Array>(value.data)) return "the array " + shown(written_value(value));
   if (value.table() != nullptr) return "a table";
   if (std::holds_alternative<bool>(value.data)) return written_value(value);
   return "the number " + written_value(value);
@@ -149,7 +151,9 @@ OptionValue read_toml_value(std::string_view text, const std::string& origin) {
     value = convert(*node, origin, "the value", 0);
     value.origin = origin;
   } catch (const toml::parse_error& error) {
-    if (!bare) throw ConfigError(fmt::format("{}: {}", origin, error.description()));
+    // So was a number, which is no TOML where it has too many digits.
+    const bool number = trim(text).find_first_not_of("+-0123456789") == std::string_view::npos && !trim(text).empty();
+    if (!bare || number) throw ConfigError(fmt::format("{}: {}", origin, error.description()));
   }
   return value;
 }

@@ -64,8 +64,8 @@ SafetensorsHeader read_header(const Source& source, const std::string& name) {
   source.read(0, length_bytes);
   const std::uint64_t length = read_length(length_bytes);
   if (length > kSafetensorsHeaderLimit) {
-    throw BadData(fmt::format("{}: is no safetensors file, or has a header of {} bytes, more than the {} allowed", name,
-                              length, kSafetensorsHeaderLimit));
+    throw BadData(fmt::format("{}: is no safetensors file: it begins with no length of a header of at most {} bytes",
+                              name, kSafetensorsHeaderLimit));
   }
   if (length > source.size() - kLengthBytes) {
     throw BadData(fmt::format("{}: the header has {} bytes, but only {} follow: the file is truncated", name, length,

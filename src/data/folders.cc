@@ -78,6 +78,10 @@ bool has_video_extension(const std::filesystem::path& name) {
 }
 
 Dataset read_class_folders(const Files& files, const Path& root) {
+  if (files.exists(root) && !is_folder(root)) {
+    throw BadData(
+        fmt::format("{}: is no folder; one that holds a folder of videos per class is wanted", root.string()));
+  }
   LabelIndex labels;
   ItemCollector items;
   for (const Level& level : levels_of(files, root)) {

@@ -77,7 +77,12 @@ Dataset with_groups(Dataset dataset, const std::string& pattern) {
 Dataset split_by_groups(Dataset dataset, const GroupSplits& splits) {
   const std::map<std::string, std::string> split_of = split_of_groups(splits);
   std::set<std::string> present;
-  for (const DatasetItem& item : dataset.items) present.insert(item.group);
+  for (const DatasetItem& item : dataset.items) {
+    if (!item.group.empty()) present.insert(item.group);
+  }
+  if (present.empty() && !split_of.empty()) {
+    throw InvalidArgument("no item of the dataset has a group; a group pattern finds it in the file's name");
+  }
   for (const auto& [group, split] : split_of) {
     if (present.contains(group)) continue;
     const std::vector<std::string> known(present.begin(), present.end());

@@ -9,11 +9,13 @@ extern "C" {
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -41,6 +43,15 @@ void check_file(const std::string& path) {
   if (std::filesystem::is_regular_file(status) && std::filesystem::file_size(path, error) == 0 && !error) {
     throw BadData(path + ": the file is empty");
   }
+}
+
+// Whether a file begins with a box of MP4: its size in 4 bytes, and its type in 4 letters of which these come first.
+bool begins_like_mp4(const std::string& path) {
+  std::array<char, 8> head{};
+  std::ifstream(path, std::ios::binary).read(head.data(), head.size());
+  const std::string_view type(head.data() + 4, 4);
+  constexpr std::array<std::string_view, 8> kFirst{"ftyp", "moov", "mdat", "free", "skip", "wide", "pnot", "styp"};
+  return std::find(kFirst.begin(), kFirst.end(), type) != kFirst.end();
 }
 
 // What FFmpeg is to open. "file:" keeps a path with a colon in it from being taken for a protocol.
@@ -160,6 +171,9 @@ void Input::fail(int code, const LogCapture& log) const {
   if (const std::string reason = interruption(); !reason.empty()) throw IoError(name_ + ": " + reason);
   if (code == AVERROR_INVALIDDATA && log.last().empty()) throw BadData(name_ + ": not a video that FFmpeg knows");
   if (log.last() == "moov atom not found") {
+    // FFmpeg goes by the name where the contents tell it nothing.
+    if (!begins_like_mp4(name_))
+      throw BadData(name_ + ": is no video: it is named like an MP4 but does not begin like one");
     throw BadData(name_ + ": an MP4 without its index (moov): it was cut, or is still being written");
   }
   // The system refuses without a word; this is how the Matroska reader says that the file ends too early.
