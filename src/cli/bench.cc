@@ -60,7 +60,6 @@ graph::Chunk chunk_of(const graph::Plan& plan, std::int64_t ticks, std::int64_t 
 }
 
 int bench(const BenchOptions& options) {
-  if (options.frames < 1 || options.streams < 1) throw ConfigError("--frames and --streams must be at least 1");
   const OpenedModel opened = open_model(options.model, options.threads);
   runtime::Program& program = *opened.program;
   if (program.plan().graph->inputs.size() != 1) throw Unsupported("bench runs models with one input");
@@ -98,8 +97,10 @@ void add_bench(CLI::App& app, Run& run) {
   CLI::App* verb = app.add_subcommand("bench", "How fast a model answers on this machine, step by step and in chunks");
   auto options = std::make_shared<BenchOptions>();
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
-  verb->add_option("--frames", options->frames, "Steps to time")->capture_default_str();
-  verb->add_option("--streams", options->streams, "Streams that share each step")->capture_default_str();
+  verb->add_option("--frames", options->frames, "Steps to time")->check(whole_number(1))->capture_default_str();
+  verb->add_option("--streams", options->streams, "Streams that share each step")
+      ->check(whole_number(1, 65536))
+      ->capture_default_str();
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

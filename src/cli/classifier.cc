@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "data/flow_input.h"
+#include "data/folders.h"
 #include "graph/model_file.h"
 #include "longtake/error.h"
 #include "tasks/classify.h"
@@ -16,10 +17,23 @@ std::string model_path(const std::string& path) {
   return std::filesystem::is_directory(path) ? (std::filesystem::path(path) / "model.safetensors").string() : path;
 }
 
+graph::Model load_model_of(const std::string& path) {
+  const std::string file = model_path(path);
+  if (file.ends_with(".toml")) {
+    throw BadData(fmt::format("{}: is a recipe, not a model file; `longtake train {}` makes a run with a model of it",
+                              file, file));
+  }
+  if (has_video_extension(file)) {
+    throw BadData(fmt::format(
+        "{}: is a video, not a model file; the model comes first, as in `longtake predict MODEL {}`", file, file));
+  }
+  return graph::load_model(file);
+}
+
 OpenedModel open_model(const std::string& path, int threads) {
   OpenedModel opened;
   opened.path = model_path(path);
-  opened.model = std::make_shared<const graph::Model>(graph::load_model(opened.path));
+  opened.model = std::make_shared<const graph::Model>(load_model_of(path));
   try {
     opened.program =
         std::make_unique<runtime::Program>(opened.model, "main", runtime::ProgramOptions{.threads = threads});

@@ -19,6 +19,8 @@ struct OpenedModel {
 
 // `path` is a model file, or the directory of a run, whose model.safetensors is taken.
 std::string model_path(const std::string& path);
+// Its model. Where the file is a recipe or a video, says which verb takes it.
+graph::Model load_model_of(const std::string& path);
 OpenedModel open_model(const std::string& path, int threads);
 
 // How the frames of a classifier of video want to be read. Throws BadData when the model is none.

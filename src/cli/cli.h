@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,6 +59,9 @@ reports::Progress terminal_progress(const std::string& what, const std::string& 
 
 int core_count();
 
+// Accepts whole numbers from `least` to `most`. CLI11 itself makes the nearest number that fits of one too large.
+CLI::Validator whole_number(std::int64_t least, std::int64_t most = std::numeric_limits<std::int64_t>::max());
+
 // A recipe with its overrides "section.key=value".
 Options load_recipe(const std::string& path, const std::vector<std::string>& overrides);
 
@@ -70,6 +75,17 @@ auto in_recipe(const std::string& path, const Options& recipe, const Read& read)
     const std::string message = error.what();
     const bool named = message.find(path) != std::string::npos;
     throw ConfigError((named ? "" : path + ": ") + message + recipe.misspelling_hint());
+  }
+}
+
+// Runs `read`, and makes of an InvalidArgument, where the user gave the argument, a ConfigError that begins with
+// `what`.
+template <class Read>
+decltype(auto) as_usage(const std::string& what, const Read& read) {
+  try {
+    return read();
+  } catch (const InvalidArgument& error) {
+    throw ConfigError(what + error.what());
   }
 }
 

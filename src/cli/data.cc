@@ -61,7 +61,7 @@ int check_data(const DataSource& data) {
 
 int make_motions_set(const std::string& directory, const MotionsOptions& options) {
   ThreadPool pool(core_count());
-  const Dataset dataset = make_motions(real_files(), directory, options, pool);
+  const Dataset dataset = as_usage("", [&] { return make_motions(real_files(), directory, options, pool); });
   tell(fmt::format("{} clips of {} classes in {}", dataset.items.size(), dataset.labels.size(), directory));
   return kDone;
 }
@@ -99,7 +99,9 @@ void add_data(CLI::App& app, Run& run) {
   auto directory = std::make_shared<std::string>();
   auto options = std::make_shared<MotionsOptions>();
   motions->add_option("directory", *directory, "Where to put train/, test/ and manifest.csv")->required();
-  motions->add_option("--seed", options->seed, "Other seeds, other clips")->capture_default_str();
+  motions->add_option("--seed", options->seed, "Other seeds, other clips")
+      ->check(whole_number(0))
+      ->capture_default_str();
   motions->add_option("--train", options->train_per_class, "Training clips per class")->capture_default_str();
   motions->add_option("--test", options->test_per_class, "Test clips per class")->capture_default_str();
   motions->add_option("--size", options->size, "Pixels, both ways")->capture_default_str();

@@ -1,5 +1,7 @@
 #include "cli/dataset.h"
 
+#include <filesystem>
+
 #include "base/files.h"
 #include "cli/cli.h"
 #include "data/folders.h"
@@ -21,6 +23,11 @@ Dataset open_dataset(const std::string& source, const std::vector<std::string>& 
     });
   }
   if (!overrides.empty()) throw ConfigError("overrides such as \"" + overrides[0] + "\" go with a recipe (.toml)");
+  const bool is_file = real_files().exists(source) && !std::filesystem::is_directory(source);
+  if (is_file && !source.ends_with(".csv")) {
+    throw BadData(source +
+                  ": is no data; a folder of videos per class, a manifest (.csv) or a recipe (.toml) is wanted");
+  }
   return source.ends_with(".csv") ? read_manifest(real_files(), source) : read_class_folders(real_files(), source);
 }
 

@@ -52,7 +52,7 @@ std::vector<double> parse_weights(const std::string& text, std::size_t models) {
 }
 
 Dataset wanted_split(const Dataset& dataset, const std::string& split) {
-  if (!split.empty()) return select_split(dataset, split);
+  if (!split.empty()) return as_usage("--split: ", [&] { return select_split(dataset, split); });
   return summarise(dataset).count(std::string(kTestSplit)) != 0 ? select_split(dataset, kTestSplit) : dataset;
 }
 
@@ -175,11 +175,12 @@ void add_evaluate(CLI::App& app, Run& run) {
   verb->add_option("--data", options->data,
                    "A recipe, a manifest (.csv) or a folder per class; default: the run's recipe");
   verb->add_option("--set", options->overrides, "section.key=value, for the recipe of the data");
-  verb->add_option("--split", options->split, "train, validation or test; default: test, or all where there is none");
+  verb->add_option("--split", options->split, "train, validation or test; default: test, or all where there is none")
+      ->check(CLI::IsMember({std::string(kTrainSplit), std::string(kValidationSplit), std::string(kTestSplit)}));
   verb->add_option("--weights", options->weights, "Of the models' scores, such as 1/3,2/3; default: alike");
   verb->add_option("--clip", options->clip, "Frames per clip; 0 follows the whole video; default: the model's protocol")
-      ->check(CLI::NonNegativeNumber);
-  verb->add_option("--stride", options->stride, "Frames from clip to clip")->check(CLI::PositiveNumber);
+      ->check(whole_number(0));
+  verb->add_option("--stride", options->stride, "Frames from clip to clip")->check(whole_number(1));
   verb->add_option("--crops", options->crops, "1, 5 or 10")->check(CLI::IsMember({1, 5, 10}));
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))

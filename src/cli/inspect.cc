@@ -6,10 +6,9 @@
 #include "cli/classifier.h"
 #include "cli/cli.h"
 #include "graph/inspect.h"
-#include "graph/model_file.h"
 #include "longtake/error.h"
-#include "models/registry.h"
 #include "tasks/recipe.h"
+#include "training/train_recipe.h"
 
 namespace longtake::cli {
 
@@ -24,13 +23,8 @@ struct InspectOptions {
 };
 
 graph::Model model_of_recipe(const Options& recipe) {
-  const InputSpec input = tasks::read_input(recipe.table("input"));
-  graph::Model model =
-      models::build(recipe.table("model"), {input, tasks::dataset_labels(real_files(), recipe.table("data"))});
-  // What training and testing do is read by those who do it.
-  for (const char* rest : {"data", "train", "augment", "evaluate", "events"}) recipe.ignore(rest);
-  recipe.check_all_used();
-  return model;
+  const training::TrainRecipe read = training::read_train_recipe(recipe);
+  return training::build_model(recipe, read.input, tasks::dataset_labels(real_files(), recipe.table("data")));
 }
 
 graph::Model model_of(const InspectOptions& options) {
@@ -38,7 +32,7 @@ graph::Model model_of(const InspectOptions& options) {
     if (!options.overrides.empty()) {
       throw ConfigError(fmt::format("overrides such as \"{}\" go with a recipe (.toml)", options.overrides[0]));
     }
-    return graph::load_model(model_path(options.source));
+    return load_model_of(options.source);
   }
   const Options recipe = load_recipe(options.source, options.overrides);
   return in_recipe(options.source, recipe, [&] { return model_of_recipe(recipe); });
@@ -46,7 +40,9 @@ graph::Model model_of(const InspectOptions& options) {
 
 int inspect(const InspectOptions& options) {
   const graph::Model model = model_of(options);
-  const graph::Plan plan = graph::make_plan(model, model.graph(options.graph));
+  const graph::Graph& graph =
+      as_usage("--graph: ", [&]() -> const graph::Graph& { return model.graph(options.graph); });
+  const graph::Plan plan = graph::make_plan(model, graph);
   if (options.dot) {
     put(graph::to_dot(plan));
   } else {

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <span>
 #include <thread>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "longtake/error.h"
 
@@ -46,6 +48,32 @@ int fail(const std::string& message, int code) {
   return code;
 }
 
+// No argument of any verb is of use when it is empty; a script's variable that was never set makes such ones.
+void check_arguments(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (*argv[i] != '\0') continue;
+    throw ConfigError(fmt::format("argument {}, after \"{}\", is empty", i, i == 1 ? "longtake" : argv[i - 1]));
+  }
+}
+
+// What is wrong with a word that stands where a verb is wanted; empty where no word does.
+std::string unknown_verb(const CLI::App& app, std::span<char* const> words) {
+  const CLI::App* last = &app;
+  for (const char* word : words) {
+    const auto verbs = last->get_subcommands([](const CLI::App*) { return true; });
+    if (verbs.empty() || *word == '-') return "";
+    const auto found =
+        std::find_if(verbs.begin(), verbs.end(), [&](const CLI::App* verb) { return verb->check_name(word); });
+    if (found == verbs.end()) {
+      std::vector<std::string> names;
+      for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
+      return unknown_name_message("verb", word, "", names);
+    }
+    last = *found;
+  }
+  return "";
+}
+
 }  // namespace
 
 const std::atomic<bool>& interrupted() { return interrupted_flag; }
@@ -61,6 +89,22 @@ void put(const std::string& text) {
 }
 
 std::unique_ptr<LogSink> terminal_log(bool verbose) { return std::make_unique<TerminalLog>(verbose); }
+
+CLI::Validator whole_number(std::int64_t least, std::int64_t most) {
+  const bool open = most == std::numeric_limits<std::int64_t>::max();
+  const std::string wanted = open ? fmt::format("a whole number of at least {}", least)
+                                  : fmt::format("a whole number from {} to {}", least, most);
+  return {[=](const std::string& text) -> std::string {
+            try {
+              const std::int64_t number = parse_int64(text, "");
+              if (number >= least && number <= most) return "";
+            } catch (const BadData&) {
+              // The message below says it.
+            }
+            return fmt::format("\"{}\" is not {}", text, wanted);
+          },
+          ""};
+}
 
 int core_count() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
@@ -82,13 +126,14 @@ int run_program(CLI::App& app, const Run& run, int argc, char** argv) {
   std::signal(SIGTERM, on_signal);
   std::signal(SIGPIPE, SIG_IGN);
   try {
+    check_arguments(argc, argv);
     app.parse(argc, argv);
+    return run();
   } catch (const CLI::ParseError& error) {
+    const std::string problem = unknown_verb(app, std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
+    if (error.get_exit_code() != 0 && !problem.empty()) return fail(problem, kUsage);
     // Help and version end up here too, with exit code 0; CLI11's own codes above 100 are not ours.
     return app.exit(error) == 0 ? kDone : kUsage;
-  }
-  try {
-    return run();
   } catch (const OutputClosed&) {
     return kFailed;  // whoever read it has seen enough
   } catch (const ConfigError& error) {

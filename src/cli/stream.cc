@@ -141,7 +141,6 @@ void load_state(tasks::StreamClassifier& stream, const std::string& path) {
 }
 
 int stream_source(const StreamOptions& options) {
-  if (options.most_frames < 0) throw ConfigError("--frames must be at least 0, which never stops");
   const media::LivePolicy policy = parse_policy(options.policy);
   const OpenedModel opened = open_model(options.model, options.threads);
   const VideoOptions video = video_options_of(opened, options.bad_frames);
@@ -167,7 +166,9 @@ void add_stream(CLI::App& app, Run& run) {
   verb->add_option("--policy", options->policy, "Live, when frames come too fast: drop-oldest, drop-newest or block")
       ->capture_default_str();
   verb->add_flag("--no-reconnect", options->no_reconnect, "Live: stop when the source ends or fails");
-  verb->add_option("--frames", options->most_frames, "Stop after so many frames; 0 never")->capture_default_str();
+  verb->add_option("--frames", options->most_frames, "Stop after so many frames; 0 never")
+      ->check(whole_number(0))
+      ->capture_default_str();
   verb->add_option("--load-state", options->load_state, "Go on from a state that was saved");
   verb->add_option("--save-state", options->save_state, "Save the state after the last frame");
   verb->add_option("--threads", options->threads, "0 takes all cores")

@@ -105,31 +105,86 @@ InputSpec read_input(const Options& input) {
 
 namespace {
 
-std::string path_of(const Options& data, const char* key) { return expand_variables(data.require<std::string>(key)); }
+// A path as the recipe has it; the environment is asked when the data is.
+std::string path_of(const Options& data, const char* key) {
+  std::string path = data.require<std::string>(key);
+  if (path.empty()) throw data.error(key, "must not be empty");
+  return path;
+}
 
-std::string optional_path(const Options& data, const char* key) { return expand_variables(data.get(key, "")); }
-
-Dataset read_listed(const Files& files, const Options& data) {
+// What lists the items, before splits and groups.
+DataLister read_format(const Options& data) {
   static const std::array<std::string, 5> formats{"folders", "manifest", "ucf101", "hmdb51", "kinetics"};
   const std::string format = data.get_choice("format", "folders", formats);
   const auto labels = data.get<std::vector<std::string>>("labels", {});
-  if (format == "folders") return read_class_folders(files, path_of(data, "path"));
-  if (format == "manifest") return read_manifest(files, path_of(data, "path"), labels);
+  const auto expand = expand_variables;
+  if (format == "folders") {
+    return [=, path = path_of(data, "path")](const Files& files) { return read_class_folders(files, expand(path)); };
+  }
+  if (format == "manifest") {
+    return [=, path = path_of(data, "path")](const Files& files) { return read_manifest(files, expand(path), labels); };
+  }
   if (format == "kinetics") {
-    return read_kinetics(
-        files, path_of(data, "path"),
-        {.videos = path_of(data, "videos"), .class_folders = data.get("class_folders", false), .labels = labels});
+    return [=, path = path_of(data, "path"), videos = path_of(data, "videos"),
+            class_folders = data.get("class_folders", false)](const Files& files) {
+      return read_kinetics(files, expand(path),
+                           {.videos = expand(videos), .class_folders = class_folders, .labels = labels});
+    };
   }
   if (format == "hmdb51") {
-    return read_hmdb51(files, {path_of(data, "videos"), path_of(data, "lists"), data.get("split", 1)});
+    return [=, videos = path_of(data, "videos"), lists = path_of(data, "lists"),
+            split = data.get("split", 1)](const Files& files) {
+      return read_hmdb51(files, {expand(videos), expand(lists), split});
+    };
   }
-  return read_ucf101(files, {.videos = path_of(data, "videos"),
-                             .class_index = path_of(data, "class_index"),
-                             .train_list = optional_path(data, "train_list"),
-                             .test_list = optional_path(data, "test_list"),
-                             .first_label = data.get<std::int64_t>("first_label", 1),
-                             .extension = data.get("extension", ".avi")});
+  const Ucf101Lists ucf101{.videos = path_of(data, "videos"),
+                           .class_index = path_of(data, "class_index"),
+                           .train_list = data.get("train_list", ""),
+                           .test_list = data.get("test_list", ""),
+                           .first_label = data.get<std::int64_t>("first_label", 1),
+                           .extension = data.get("extension", ".avi")};
+  return [=](const Files& files) {
+    Ucf101Lists expanded = ucf101;
+    for (auto* path : {&expanded.videos, &expanded.class_index, &expanded.train_list, &expanded.test_list}) {
+      *path = expand(path->string());
+    }
+    return read_ucf101(files, expanded);
+  };
 }
+
+// Which groups go where, as [data] says; none where it does not.
+struct Grouping {
+  explicit Grouping(const Options& data)
+      : pattern(data.get("group_pattern", "")),
+        splits{data.get<std::vector<std::string>>("train_groups", {}),
+               data.get<std::vector<std::string>>("validation_groups", {}),
+               data.get<std::vector<std::string>>("test_groups", {})} {
+    if (!pattern.empty()) apply_pattern({});  // complains of a pattern that is none
+  }
+
+  Dataset apply(Dataset dataset) const {
+    if (!pattern.empty()) dataset = apply_pattern(std::move(dataset));
+    if (splits.train.empty() && splits.validation.empty() && splits.test.empty()) return dataset;
+    return of_recipe([&] { return split_by_groups(std::move(dataset), splits); });
+  }
+
+ private:
+  Dataset apply_pattern(Dataset dataset) const {
+    return of_recipe([&] { return with_groups(std::move(dataset), pattern); });
+  }
+
+  template <class Use>
+  static Dataset of_recipe(const Use& use) {
+    try {
+      return use();
+    } catch (const InvalidArgument& error) {
+      throw ConfigError(std::string("[data]: ") + error.what());
+    }
+  }
+
+  std::string pattern;
+  GroupSplits splits;
+};
 
 // Moves a share of each class from "train" to "validation", always the same one.
 void hold_out(Dataset& dataset, double share) {
@@ -147,35 +202,36 @@ void hold_out(Dataset& dataset, double share) {
 
 }  // namespace
 
-Dataset load_dataset(const Files& files, const Options& data) {
-  data.ignore("classes");
-  Dataset dataset = read_listed(files, data);
+DataLister read_data(const Options& data) {
+  const DataLister list = read_format(data);
   const auto labels = data.get<std::vector<std::string>>("labels", {});
-  if (!labels.empty()) dataset = align_labels(dataset, labels);
-  const std::string pattern = data.get("group_pattern", "");
-  const GroupSplits groups{data.get<std::vector<std::string>>("train_groups", {}),
-                           data.get<std::vector<std::string>>("validation_groups", {}),
-                           data.get<std::vector<std::string>>("test_groups", {})};
-  const bool by_group = !groups.train.empty() || !groups.validation.empty() || !groups.test.empty();
-  if (!pattern.empty()) dataset = with_groups(std::move(dataset), pattern);
-  if (by_group) dataset = split_by_groups(std::move(dataset), groups);
-  const bool has_splits = std::any_of(dataset.items.begin(), dataset.items.end(),
-                                      [](const DatasetItem& item) { return !item.split.empty(); });
-  for (DatasetItem& item : dataset.items) {
-    if (!has_splits) item.split = kTrainSplit;
-  }
+  const auto classes = data.get<std::int64_t>("classes", 0);
+  if (classes != 0 && (classes < 2 || classes > 1000000)) throw data.error("classes", "must be from 2 to 1000000");
+  const Grouping grouping(data);
   const double share = data.get("validation_share", 0.0);
   if (!(share >= 0 && share < 1)) throw data.error("validation_share", "must be at least 0 and below 1");
-  if (share > 0) hold_out(dataset, share);
-  return dataset;
+  return [=](const Files& files) {
+    Dataset dataset = list(files);
+    if (!labels.empty()) dataset = align_labels(dataset, labels);
+    dataset = grouping.apply(std::move(dataset));
+    const bool has_splits = std::any_of(dataset.items.begin(), dataset.items.end(),
+                                        [](const DatasetItem& item) { return !item.split.empty(); });
+    for (DatasetItem& item : dataset.items) {
+      if (!has_splits) item.split = kTrainSplit;
+    }
+    if (share > 0) hold_out(dataset, share);
+    return dataset;
+  };
 }
 
+Dataset load_dataset(const Files& files, const Options& data) { return read_data(data)(files); }
+
 std::vector<std::string> dataset_labels(const Files& files, const Options& data) {
+  const DataLister list = read_data(data);
   auto labels = data.get<std::vector<std::string>>("labels", {});
   if (!labels.empty()) return labels;
   const auto classes = data.get<std::int64_t>("classes", 0);
-  if (classes == 0) return load_dataset(files, data).labels;
-  if (classes < 2 || classes > 1000000) throw data.error("classes", "must be at least 2");
+  if (classes == 0) return list(files).labels;
   std::vector<std::string> numbered;
   for (std::int64_t i = 0; i < classes; ++i) numbered.push_back(fmt::format("class{:03}", i));
   return numbered;

@@ -1,6 +1,7 @@
 // What a recipe says about frames and data; the model's own table is read by models/, [train] by training/.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,10 @@ namespace longtake::tasks {
 // flow_coding and flow_fps. Throws ConfigError for words and sizes that make no sense.
 InputSpec read_input(const Options& input);
 
-// Reads [data] and lists what it names. `format` is one of
+// Lists the items of a dataset. Throws ConfigError, BadData or IoError.
+using DataLister = std::function<Dataset(const Files&)>;
+
+// Reads and checks [data] without a look at what it names, and gives what lists it. `format` is one of
 //   "folders"   path: a folder per class, or per split and class
 //   "manifest"  path: a CSV of path,label[,start,end[,split]]
 //   "ucf101"    videos, class_index, train_list, test_list, first_label, extension
@@ -23,7 +27,11 @@ InputSpec read_input(const Options& input);
 //   "kinetics"  path: the CSV; videos; class_folders
 // and then, in this order: `labels` fixes the classes; `group_pattern` with `train_groups`, `validation_groups` and
 // `test_groups` splits by a part of the file name; `validation_share` holds out that part of the training items.
-// Paths may hold ${NAME} or ${NAME:-default} of the environment. Throws ConfigError, BadData or IoError.
+// `classes` only matters to dataset_labels(). Paths may hold ${NAME} or ${NAME:-default} of the environment, which are
+// replaced when the data is listed. Throws ConfigError.
+DataLister read_data(const Options& data);
+
+// Reads [data] and lists what it names.
 Dataset load_dataset(const Files& files, const Options& data);
 
 // The classes without touching the data where the recipe lists them (`labels`) or says how many there are (`classes`,

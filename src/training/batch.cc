@@ -34,26 +34,18 @@ class Player {
   Player(ClipCache& cache, const TrainOptions& options)
       : cache_(cache), options_(options), sampler_(options.order, labels_of(cache.dataset()), options.seed) {}
 
-  // The next `count` items that can be read.
+  // Those of the next `count` items that can be read; where none can, another in their place. So an epoch has the same
+  // steps whatever is skipped.
   std::vector<Playing> next(std::int64_t count) {
+    const std::uint64_t epoch = sampler_.position().epoch;
+    std::vector<std::int64_t> items;
+    while (static_cast<std::int64_t>(items.size()) < count) items.push_back(sampler_.next());
+    const auto clips = cache_.get(items);
     std::vector<Playing> playing;
-    std::int64_t skipped = 0;
-    while (static_cast<std::int64_t>(playing.size()) < count) {
-      std::vector<std::int64_t> items;
-      std::vector<std::uint64_t> epochs;
-      while (static_cast<std::int64_t>(items.size() + playing.size()) < count) {
-        epochs.push_back(sampler_.position().epoch);
-        items.push_back(sampler_.next());
-      }
-      const auto clips = cache_.get(items);
-      for (std::size_t i = 0; i < items.size(); ++i) {
-        if (clips[i] != nullptr) {
-          playing.push_back(play(items[i], epochs[i], clips[i]));
-        } else if (++skipped > sampler_.items_per_epoch()) {
-          throw BadData("none of the training items can be read");
-        }
-      }
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (clips[i] != nullptr) playing.push_back(play(items[i], epoch, clips[i]));
     }
+    if (playing.empty()) playing.push_back(substitute(items.front(), epoch));
     return playing;
   }
 
@@ -64,6 +56,15 @@ class Player {
   const Sampler& sampler() const { return sampler_; }
 
  private:
+  // The first item after `item` that can be read.
+  Playing substitute(std::int64_t item, std::uint64_t epoch) {
+    for (std::int64_t i = 1; i < sampler_.items_per_epoch(); ++i) {
+      const std::int64_t other = (item + i) % sampler_.items_per_epoch();
+      if (auto clip = cache_.get(other)) return play(other, epoch, std::move(clip));
+    }
+    throw BadData("none of the training items can be read");
+  }
+
   Playing play(std::int64_t item, std::uint64_t epoch, std::shared_ptr<const Clip> clip) const {
     if (clip == nullptr) throw BadData(fmt::format("item {} can no longer be read", item));
     const ClipAugmentation augmentation =

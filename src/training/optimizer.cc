@@ -10,14 +10,6 @@ namespace longtake::training {
 
 using torch::Tensor;
 
-OptimizerKind parse_optimizer(const std::string& word) {
-  if (word == "sgd") return OptimizerKind::kSgd;
-  if (word == "rmsprop") return OptimizerKind::kRmsProp;
-  if (word == "adam") return OptimizerKind::kAdam;
-  if (word == "adamw") return OptimizerKind::kAdamW;
-  throw ConfigError(fmt::format("unknown optimizer \"{}\"; it is one of sgd, rmsprop, adam, adamw", word));
-}
-
 Optimizer::Optimizer(std::shared_ptr<Weights> weights, const OptimizerOptions& options)
     : weights_(std::move(weights)), options_(options) {
   const bool has_first = options.kind != OptimizerKind::kRmsProp;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "longtake/error.h"
 
@@ -11,9 +12,16 @@ namespace longtake::training {
 
 namespace {
 
-std::int64_t at_least(const Options& options, const char* key, std::int64_t fallback, std::int64_t least) {
+// Numbers of epochs, steps, frames and clips; the product of two of them does not overflow.
+constexpr std::int64_t kMost = std::int64_t{1} << 31;
+constexpr std::int64_t kMostStreams = 65536;
+constexpr std::int64_t kMostBytes = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t between(const Options& options, const char* key, std::int64_t fallback, std::int64_t least,
+                     std::int64_t most = kMost) {
   const std::int64_t value = options.get(key, fallback);
-  if (value < least) throw options.error(key, "must be at least " + std::to_string(least));
+  if (value < least) throw options.error(key, fmt::format("must be at least {}", least));
+  if (value > most) throw options.error(key, fmt::format("must be at most {}", most));
   return value;
 }
 
@@ -42,16 +50,15 @@ OptimizerOptions read_optimizer(const Options& train) {
   return out;
 }
 
-LearningRateOptions read_learning_rate(const Options& train, std::int64_t total) {
+LearningRateOptions read_learning_rate(const Options& train) {
   static const std::array<std::string, 3> policies{"constant", "step", "cosine"};
   LearningRateOptions out;
   out.policy = parse_learning_rate_policy(train.get_choice("schedule", "constant", policies));
   out.base = at_least(train, "learning_rate", out.base, 0.0);
   out.factor = at_least(train, "step_factor", out.factor, 0.0);
-  out.every = at_least(train, "step_every", out.every, std::int64_t{1});
+  out.every = between(train, "step_every", out.every, 1);
   out.final = at_least(train, "final_learning_rate", out.final, 0.0);
-  out.warmup = at_least(train, "warmup_steps", out.warmup, std::int64_t{0});
-  out.total = std::max(total, out.warmup + 1);
+  out.warmup = between(train, "warmup_steps", out.warmup, 0);
   return out;
 }
 
@@ -89,14 +96,14 @@ void apply_layer_rates(const Options& layer_rates, graph::Model& model) {
   }
 }
 
-TrainOptions read_train_options(const Options& train, const Options& augment, std::int64_t items) {
+TrainOptions read_train_options(const Options& train, const Options& augment) {
   static const std::array<std::string, 2> weights{"none", "balanced"};
   static const std::array<std::string, 3> gains{"uniform", "last", "linear"};
   TrainOptions out;
   out.seed = train.get("seed", out.seed);
-  out.epochs = at_least(train, "epochs", out.epochs, std::int64_t{1});
-  out.batch_size = at_least(train, "batch_size", out.batch_size, std::int64_t{1});
-  out.clip_frames = at_least(train, "clip_frames", out.clip_frames, std::int64_t{0});
+  out.epochs = between(train, "epochs", out.epochs, 1);
+  out.batch_size = between(train, "batch_size", out.batch_size, 1, kMostStreams);
+  out.clip_frames = between(train, "clip_frames", out.clip_frames, 0);
   out.optimizer = read_optimizer(train);
   out.clip_norm = at_least(train, "clip_norm", out.clip_norm, 0.0);
   out.average_decay = share(train, "average_decay", out.average_decay);
@@ -104,13 +111,13 @@ TrainOptions read_train_options(const Options& train, const Options& augment, st
   out.label_smoothing = share(train, "label_smoothing", out.label_smoothing);
   out.class_weights = train.get_choice("class_weights", "none", weights) == "balanced";
   out.order = read_order(train);
-  out.bptt_window = at_least(train, "bptt_window", out.bptt_window, std::int64_t{0});
+  out.bptt_window = between(train, "bptt_window", out.bptt_window, 0);
   out.carry_state = train.get("carry_state", out.carry_state);
-  out.memory_budget = at_least(train, "memory_budget", out.memory_budget, std::int64_t{1});
-  out.cache_budget = at_least(train, "cache_budget", out.cache_budget, std::int64_t{0});
+  out.memory_budget = between(train, "memory_budget", out.memory_budget, 1, kMostBytes);
+  out.cache_budget = between(train, "cache_budget", out.cache_budget, 0, kMostBytes);
   out.skip_bad_files = train.get("skip_bad_files", out.skip_bad_files);
-  out.patience = at_least(train, "patience", out.patience, std::int64_t{0});
-  out.checkpoint_steps = at_least(train, "checkpoint_steps", out.checkpoint_steps, std::int64_t{0});
+  out.patience = between(train, "patience", out.patience, 0);
+  out.checkpoint_steps = between(train, "checkpoint_steps", out.checkpoint_steps, 0);
   out.checkpoint_seconds = at_least(train, "checkpoint_seconds", out.checkpoint_seconds, 0.0);
   static const std::array<std::string, 5> splits{"auto", "train", "validation", "test", "none"};
   out.report_split = train.get_choice("report_split", out.report_split, splits);
@@ -119,9 +126,13 @@ TrainOptions read_train_options(const Options& train, const Options& augment, st
     throw train.error("carry_state", "needs bptt_window, the frames of one step");
   }
   if (out.carry_state && out.clip_frames != 0) throw train.error("clip_frames", "must be 0 with carry_state");
-  const std::int64_t steps_per_epoch = (items + out.batch_size - 1) / out.batch_size;
-  out.learning_rate = read_learning_rate(train, out.epochs * steps_per_epoch);
+  out.learning_rate = read_learning_rate(train);
   return out;
+}
+
+void set_total_steps(TrainOptions& options, std::int64_t items) {
+  const std::int64_t steps_per_epoch = (items + options.batch_size - 1) / options.batch_size;
+  options.learning_rate.total = std::max(options.epochs * steps_per_epoch, options.learning_rate.warmup + 1);
 }
 
 }  // namespace longtake::training

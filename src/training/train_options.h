@@ -45,7 +45,10 @@ struct TrainOptions {
 // "encoder" or begins with "encoder."; 0 freezes it. Throws ConfigError for a name that no parameter has.
 void apply_layer_rates(const Options& layer_rates, graph::Model& model);
 
-// Reads both tables. `steps_per_epoch` turns epochs of the schedule into steps. Throws ConfigError.
-TrainOptions read_train_options(const Options& train, const Options& augment, std::int64_t items);
+// Reads both tables. Throws ConfigError.
+TrainOptions read_train_options(const Options& train, const Options& augment);
+
+// Turns the epochs of the schedule into steps, now that it is known how many items an epoch has.
+void set_total_steps(TrainOptions& options, std::int64_t items);
 
 }  // namespace longtake::training

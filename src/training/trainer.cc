@@ -9,9 +9,6 @@
 #include "base/threads.h"
 #include "graph/model_file.h"
 #include "longtake/error.h"
-#include "models/registry.h"
-#include "tasks/events.h"
-#include "tasks/recipe.h"
 #include "training/batch.h"
 #include "training/bridge.h"
 #include "training/checkpoint.h"
@@ -22,6 +19,7 @@
 #include "training/recompute.h"
 #include "training/slices.h"
 #include "training/torch_executor.h"
+#include "training/train_recipe.h"
 
 namespace longtake::training {
 
@@ -31,11 +29,12 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-void check_protocol(const graph::Model& model) {
+// A recipe whose data has no training items is wrong, not the program.
+Dataset training_split(const Dataset& dataset) {
   try {
-    tasks::protocol_of(model);
-  } catch (const BadData& error) {
-    throw ConfigError(fmt::format("[evaluate]: {}", error.what()));
+    return select_split(dataset, kTrainSplit);
+  } catch (const InvalidArgument& error) {
+    throw ConfigError(fmt::format("[data]: {}", error.what()));
   }
 }
 
@@ -45,17 +44,13 @@ struct Setup {
       : pool(request.threads == 0 ? static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))
                                   : request.threads) {
     const Options& recipe = request.recipe;
-    input = tasks::read_input(recipe.table("input"));
-    dataset = std::make_shared<Dataset>(tasks::load_dataset(*request.files, recipe.table("data")));
-    const Dataset train = select_split(*dataset, kTrainSplit);
-    model = models::build(recipe.table("model"), {input, dataset->labels});
-    tasks::read_protocol(recipe.table("evaluate"), model);
-    check_protocol(model);
-    options = read_train_options(recipe.table("train"), recipe.table("augment"),
-                                 static_cast<std::int64_t>(train.items.size()));
-    apply_layer_rates(recipe.table("train").table("layer_rates"), model);
-    tasks::event_options(recipe.table("events"));
-    recipe.check_all_used();
+    const TrainRecipe read = read_train_recipe(recipe);
+    input = read.input;
+    options = read.options;
+    dataset = std::make_shared<Dataset>(read.list_data(*request.files));
+    const Dataset train = training_split(*dataset);
+    set_total_steps(options, static_cast<std::int64_t>(train.items.size()));
+    model = build_model(recipe, input, dataset->labels);
     graph::initialise(model, options.seed);
 
     const ClipCacheOptions cache_options{options.cache_budget,
@@ -93,14 +88,14 @@ class Trainer {
                                       : clip_batches(*setup_->train_cache, setup_->input, options_)) {
     if (options_.average_decay > 0) average_.emplace(*weights_, options_.average_decay);
     if (options_.class_weights) weigh_classes();
-    logits_ = static_cast<std::size_t>(&plan_.graph->output("logits") - plan_.graph->outputs.data());
+    logits_ = tasks::output_index(*plan_.graph, "logits");
   }
 
   TrainOutcome run() {
     start_directory();
     start_ = Clock::now();
     last_checkpoint_ = start_;
-    while (static_cast<std::int64_t>(history_.epochs.size()) < options_.epochs && !out_of_patience()) {
+    while (!finished()) {
       if (!run_epoch()) return finish(true, false);
     }
     return finish(false, out_of_patience());
@@ -109,6 +104,10 @@ class Trainer {
  private:
   // A function of the history alone, so that a run which was over stays over when it is resumed.
   bool out_of_patience() const { return options_.patience > 0 && history_.epochs_without_gain >= options_.patience; }
+
+  bool finished() const {
+    return static_cast<std::int64_t>(history_.epochs.size()) >= options_.epochs || out_of_patience();
+  }
 
   // A new run, or the place where an old one stopped.
   void start_directory() {
@@ -123,9 +122,10 @@ class Trainer {
     files.create_directories(request_.paths.directory / "checkpoints");
     if (there) {
       load(load_checkpoint(files, request_.paths.last()));
-      request_.log->write(LogLevel::kInfo,
-                          fmt::format("resumed {} at step {} (epoch {})", request_.paths.last().string(), history_.step,
-                                      history_.epochs.size() + 1));
+      const std::string place =
+          finished() ? fmt::format("{} epochs, {} steps: the run is finished", history_.epochs.size(), history_.step)
+                     : fmt::format("step {} (epoch {})", history_.step, history_.epochs.size() + 1);
+      request_.log->write(LogLevel::kInfo, fmt::format("resumed {} at {}", request_.paths.last().string(), place));
       return;
     }
     if (request_.resume) {

@@ -17,7 +17,9 @@ using testing::ThrowsMessage;
 
 TrainOptions read(const std::string& train, const std::string& augment = "", std::int64_t items = 100) {
   const Options recipe = parse_toml("[train]\n" + train + "\n[augment]\n" + augment, "r.toml");
-  return read_train_options(recipe.table("train"), recipe.table("augment"), items);
+  TrainOptions options = read_train_options(recipe.table("train"), recipe.table("augment"));
+  set_total_steps(options, items);
+  return options;
 }
 
 TEST(TrainOptions, TurnEpochsIntoSteps) {
@@ -43,6 +45,8 @@ TEST(TrainOptions, ReadEveryChoice) {
 TEST(TrainOptions, NameFileLineAndKeyOfWhatIsRefused) {
   for (const auto& [text, key, reason] : std::vector<std::array<const char*, 3>>{
            {"epochs = 0", "train.epochs", "at least 1"},
+           {"epochs = 9223372036854775807", "train.epochs", "at most 2147483648"},
+           {"batch_size = 9223372036854775807", "train.batch_size", "at most 65536"},
            {"batch_size = \"16\"", "train.batch_size", "whole number"},
            {"learning_rate = -1.0", "train.learning_rate", "at least 0"},
            {"learning_rate = nan", "train.learning_rate", "must be a number"},

@@ -1,0 +1,42 @@
+#include "training/train_recipe.h"
+
+#include <fmt/format.h>
+
+#include "longtake/error.h"
+#include "models/registry.h"
+#include "tasks/classify.h"
+#include "tasks/events.h"
+
+namespace longtake::training {
+
+namespace {
+
+void check_protocol(const graph::Model& model) {
+  try {
+    tasks::protocol_of(model);
+  } catch (const BadData& error) {
+    throw ConfigError(fmt::format("[evaluate]: {}", error.what()));
+  }
+}
+
+}  // namespace
+
+TrainRecipe read_train_recipe(const Options& recipe) {
+  TrainRecipe read{.input = tasks::read_input(recipe.table("input")),
+                   .options = read_train_options(recipe.table("train"), recipe.table("augment")),
+                   .list_data = tasks::read_data(recipe.table("data"))};
+  tasks::event_options(recipe.table("events"));
+  build_model(recipe, read.input, {"one class", "another"});  // reads its options, whatever the classes will be
+  recipe.check_all_used();
+  return read;
+}
+
+graph::Model build_model(const Options& recipe, const InputSpec& input, const std::vector<std::string>& labels) {
+  graph::Model model = models::build(recipe.table("model"), {input, labels});
+  tasks::read_protocol(recipe.table("evaluate"), model);
+  check_protocol(model);
+  apply_layer_rates(recipe.table("train").table("layer_rates"), model);
+  return model;
+}
+
+}  // namespace longtake::training

@@ -1,0 +1,28 @@
+// All that a recipe says, read and checked without a look at its data: who mistyped a key learns it before a million
+// files are listed. Free of LibTorch.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+#include "graph/model.h"
+#include "longtake/input_spec.h"
+#include "tasks/recipe.h"
+#include "training/train_options.h"
+
+namespace longtake::training {
+
+struct TrainRecipe {
+  InputSpec input;
+  TrainOptions options;  // set_total_steps() is still to be called
+  tasks::DataLister list_data;
+};
+
+// Reads every section. Throws ConfigError that names what is wrong, unknown keys too.
+TrainRecipe read_train_recipe(const Options& recipe);
+
+// The recipe's model for these classes, with its protocol and [train.layer_rates], without weights. Throws ConfigError.
+graph::Model build_model(const Options& recipe, const InputSpec& input, const std::vector<std::string>& labels);
+
+}  // namespace longtake::training
