@@ -30,6 +30,7 @@ using Run = std::function<int()>;
 void add_models(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);
 void add_data(CLI::App& app, Run& run);
+void add_flow(CLI::App& app, Run& run);
 void add_train(CLI::App& app, Run& run);
 void add_evaluate(CLI::App& app, Run& run);
 void add_predict(CLI::App& app, Run& run);

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   cli::add_models(app, run);
   cli::add_inspect(app, run);
   cli::add_data(app, run);
+  cli::add_flow(app, run);
   cli::add_train(app, run);
   cli::add_evaluate(app, run);
   cli::add_predict(app, run);

@@ -25,7 +25,11 @@ struct FreeOutput {
 };
 using OutputPtr = std::unique_ptr<AVFormatContext, FreeOutput>;
 
-const AVCodec* find_encoder() {
+const AVCodec* find_encoder(bool full_colour) {
+  if (full_colour) {
+    if (const AVCodec* x264 = avcodec_find_encoder_by_name("libx264rgb")) return x264;
+    throw Unsupported("writing video in full colour: this FFmpeg has no libx264rgb");
+  }
   if (const AVCodec* x264 = avcodec_find_encoder_by_name("libx264")) return x264;
   if (const AVCodec* mpeg4 = avcodec_find_encoder_by_name("mpeg4")) return mpeg4;
   throw Unsupported("writing video: this FFmpeg has neither libx264 nor mpeg4");
@@ -46,7 +50,7 @@ void set_options(const AVCodec& codec, const VideoWriterOptions& options, Dictio
   // Without B-frames MP4 says exactly how long every frame lasts.
   if (options.variable_rate) settings.set("bf", "0");
   if (options.key_frame_interval > 0) settings.set("g", std::to_string(options.key_frame_interval));
-  if (std::string_view(codec.name) == "libx264") {
+  if (std::string_view(codec.name).starts_with("libx264")) {
     settings.set("crf", std::to_string(options.crf));
     settings.set("preset", "medium");
     // x264's macroblock tree reads memory that nobody has written, so the same frames would not give the same bytes.
@@ -114,10 +118,11 @@ void VideoWriter::Impl::check(int code, const LogCapture& log) const {
 
 void VideoWriter::Impl::open_encoder(const VideoWriterOptions& options) {
   EncoderSettings settings;
-  settings.codec = find_encoder();
-  settings.width = width_ + width_ % 2;
-  settings.height = height_ + height_ % 2;
-  settings.pixels = AV_PIX_FMT_YUV420P;
+  settings.codec = find_encoder(options.full_colour);
+  settings.width = options.full_colour ? width_ : width_ + width_ % 2;
+  settings.height = options.full_colour ? height_ : height_ + height_ % 2;
+  settings.pixels = options.full_colour ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_YUV420P;
+  settings.full_range = options.full_colour;
   settings.frame_rate = av_d2q(options.fps, 65535);
   settings.time_base = options.variable_rate ? AVRational{1, kTicksPerSecond} : av_inv_q(settings.frame_rate);
   settings.global_header = true;

@@ -16,11 +16,15 @@ struct VideoWriterOptions {
   int key_frame_interval = 0;
   // Frames come with their own times. `fps` then only says how long the last one lasts.
   bool variable_rate = false;
+  // For pictures that are numbers, such as coded flow: red, green and blue are kept in full, where a video for the eye
+  // has half the colour's width and height. With crf 0 every byte comes back. Needs libx264; few browsers play it.
+  bool full_colour = false;
 };
 
 class VideoWriter {
  public:
-  // Pictures are width x height. H.264 needs even sizes, so an odd one gains a row or column that repeats the edge.
+  // Pictures are width x height. H.264 needs even sizes unless in full colour, so an odd one gains a row or column that
+  // repeats the edge.
   // Writes to a temporary name beside `path` until finish(). Throws InvalidArgument, IoError (cannot write there) or
   // Unsupported (FFmpeg has neither libx264 nor mpeg4).
   VideoWriter(const std::string& path, int width, int height, const VideoWriterOptions& options = {});

@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "data/flow_video.h"
 #include "data/video_input.h"
 #include "longtake/error.h"
 #include "media/clips.h"
@@ -189,6 +190,30 @@ TEST_F(FlowOfFiles, AClipIsWhatAStreamGives) {
     EXPECT_EQ(clip.count(), count);
     EXPECT_EQ(count, fps == 0 ? 5 : 2);
   }
+}
+
+// Measured once and kept, or measured again: the model sees the same bytes at the same times.
+TEST_F(FlowOfFiles, AreTheSameFromAVideoOfFlow) {
+  const DatasetItem item = video(6);
+  DatasetItem kept;
+  kept.path = directory_ / "flow.mp4";
+  const FlowVideo written =
+      write_flow_video(item.path.string(), flow_spec(), kept.path.string(), 0, [] { return true; });
+  EXPECT_EQ(written.frames, 5);
+  const Clip measured = read_clip_for(flow_spec(), item);
+  const Clip read = read_clip_for({.flow = "video"}, kept);
+  EXPECT_EQ(read.frames, measured.frames);
+  ASSERT_EQ(read.times_s.size(), 5);
+  for (int i = 0; i < 5; ++i) EXPECT_NEAR(read.times_s[i], measured.times_s[i], 1e-4);
+}
+
+TEST_F(FlowOfFiles, AreNotWrittenWhereThereIsNoneOrTheyAreStopped) {
+  const std::string path = (directory_ / "flow.mp4").string();
+  EXPECT_THROW(write_flow_video(video(1).path.string(), flow_spec(), path, 0, [] { return true; }), BadData);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  int asked = 0;
+  write_flow_video(video(6).path.string(), flow_spec(), path, 0, [&] { return ++asked < 4; });
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST_F(FlowOfFiles, ASinglePictureIsAnErrorThatSaysSo) {

@@ -46,6 +46,31 @@ double root_mean_square(const Tensor& a, const Tensor& b) {
   return std::sqrt(sum / static_cast<double>(left.size()));
 }
 
+// Coded flow is numbers: none may change, and no odd row may be added.
+TEST(VideoWriter, FullColourWithoutLossGivesEveryByteBack) {
+  TemporaryDirectory directory;
+  VideoWriter writer(directory / "a.mp4", 33, 27, {.fps = 10, .crf = 0, .full_colour = true});
+  std::vector<Tensor> pictures;
+  std::uint32_t random = 1;
+  for (int i = 0; i < 4; ++i) {
+    Tensor picture(DType::kUint8, {27, 33, 3});
+    for (std::uint8_t& value : picture.data<std::uint8_t>()) {
+      random = random * 1664525U + 1013904223U;
+      value = static_cast<std::uint8_t>(random >> 24);
+    }
+    writer.write(picture);
+    pictures.push_back(picture);
+  }
+  writer.finish();
+  VideoReader reader = VideoReader::open(directory / "a.mp4");
+  Frame frame;
+  for (const Tensor& picture : pictures) {
+    ASSERT_TRUE(reader.read(frame));
+    EXPECT_EQ(frame.image, picture);
+  }
+  EXPECT_FALSE(reader.read(frame));
+}
+
 TEST(VideoWriter, WhatIsWrittenIsReadAgain) {
   TemporaryDirectory directory;
   const Tensor picture = gradient(64, 48);
