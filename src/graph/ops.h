@@ -23,8 +23,8 @@ enum class Temporal {
   kWindow,         // collects the last `size` rows
   kLatest,         // present at every active tick since its input's first row, and with its rows; shows the newest
   kLast,           // present at the tick that ends a sequence; shows the input's last row
-  kFirst,          // present at every reset tick at which its input is; shows that row
-  kWhole,          // needs whole sequences in one chunk: their last row at the reset tick, or their rows turned round
+  kFirst,          // present at every reset tick; shows the input's row there, or zeros
+  kWhole,          // needs whole sequences in one chunk: their last row at the reset tick (or zeros), or their rows turned round
 };
 
 // What an op's functions see of a node: shapes are per row (without stream and tick), absent inputs have empty shapes.

@@ -88,7 +88,7 @@ std::span<const OpDefinition> time_ops() {
       {"window", kWindow, 1, 1, 0, infer_window, nullptr, state_window},
       {"latest", kLatest, 1, 1, 0, same_as_first, nullptr, state_of_output},
       {"last", kLast, 1, 1, 0, same_as_first, nullptr, state_of_output},
-      {"first", kWhole, 1, 1, 0, same_as_first, nullptr, nullptr},
+      {"first", kFirst, 1, 1, 0, same_as_first, nullptr, nullptr},
       {"final", kWhole, 1, 1, 0, same_as_first, nullptr, nullptr},
       {"reverse", kWhole, 1, 1, 0, same_as_first, nullptr, nullptr},
   };

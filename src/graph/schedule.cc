@@ -277,7 +277,8 @@ void Schedule::show(NodeId id, State& state) {
         current_[s] = next_in++;
         if (counts) ++count[s];
       }
-      const bool shows = !delay && count[s] > 0 && (flag & (last ? kEnd : kActive)) != 0;
+      // The newest row may come after the last frame: of a lagging value, or of a window at the end.
+      const bool shows = !delay && count[s] > 0 && (last ? (flag & kEnd) != 0 : has_row || (flag & kActive) != 0);
       if (shows) {
         sets_[out.rows].rows.push_back({t, s});
         emit(s);
@@ -375,7 +376,10 @@ void Schedule::slide(NodeId id, State& state) {
       } else if (valid_only && (flag & kEnd) != 0 && count[s] > 0 && count[s] < size) {
         emit(t, s);
       }
-      if ((flag & kEnd) != 0) count[s] = flushed[s] = 0;
+      if ((flag & kEnd) != 0) {
+        std::fill_n(&slots_[s * size], size, static_cast<std::int32_t>(kNothing));
+        count[s] = flushed[s] = 0;
+      }
     }
   }
   finish_set(sets_[out.rows]);

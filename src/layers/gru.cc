@@ -35,9 +35,10 @@ ValueId cell(Builder& b, ValueId x, Shape state, const GruOptions& options, cons
   return next;
 }
 
-WeightOptions weights_of(const GruOptions& options, bool recurrent) {
+// Of the input's or the recurrent product; `otherwise` is how the latter starts if the options do not say.
+WeightOptions weights_of(const GruOptions& options, bool recurrent, const Initialiser& otherwise) {
   WeightOptions weights = options.weights;
-  if (recurrent) weights.weight = options.hidden_weight;
+  if (recurrent) weights.weight = options.hidden_weight.value_or(otherwise);
   return weights;
 }
 
@@ -47,7 +48,8 @@ ValueId gru(Builder& b, const std::string& name, ValueId x, const GruOptions& op
   const auto region = b.region("gru", name);
   return cell(b, x, {options.channels}, options,
               [&](const char* part, ValueId from, std::int64_t channels, bool bias, bool recurrent) {
-                return linear(b, part, from, channels, {.bias = bias, .weights = weights_of(options, recurrent)});
+                return linear(b, part, from, channels,
+                              {.bias = bias, .weights = weights_of(options, recurrent, Initialiser::orthogonal())});
               });
 }
 
@@ -63,7 +65,7 @@ ValueId conv_gru(Builder& b, const std::string& name, ValueId x, const GruOption
                                .kernel = options.kernel,
                                .pad = options.kernel / 2,
                                .bias = bias,
-                               .weights = weights_of(options, recurrent)});
+                               .weights = weights_of(options, recurrent, options.weights.weight)});
               });
 }
 

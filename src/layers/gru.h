@@ -8,6 +8,7 @@
 // layers (gru) or convolutions that keep the size of the map (conv_gru).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "layers/basic.h"
@@ -21,9 +22,9 @@ struct GruOptions {
   bool reset_after = false;   // g = tanh(W x + r o (U h' + b)), as cuDNN and the HKO-7 benchmark have it
   bool update_keeps = false;  // h = z o h' + (1 - z) o g, as they have it
   WeightOptions weights = {.weight = Initialiser::xavier(), .bias_decay = 1};
-  Initialiser hidden_weight = Initialiser::orthogonal();
-  ValueId below = graph::kNoValue;    // l, of the size of the state
-  ValueId initial = graph::kNoValue;  // a `once` value; zero without it
+  std::optional<Initialiser> hidden_weight;  // gru: orthogonal, conv_gru: as the others, if not given
+  ValueId below = graph::kNoValue;           // l, of the size of the state
+  ValueId initial = graph::kNoValue;         // a `once` value; zero without it
 };
 
 // x [features] to the state [channels] at every tick of x. Parameters, gates in the order z, r, g along the first

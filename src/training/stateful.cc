@@ -176,9 +176,10 @@ void run_turn(Execution& e, NodeId id) {
   const Node& node = e.node(id);
   const std::vector<std::int32_t>& source = e.schedule.node(id).source;
   const Tensor& x = e.values[node.inputs[0]];
-  const std::vector<std::int64_t> index(source.begin(), source.end());
-  e.values[node.outputs[0]] =
-      index.empty() ? e.empty_rows(node.outputs[0]) : x.index_select(0, index_tensor(index, x.device()));
+  const Tensor pieces[] = {x, e.constant_row(e.plan.shape(node.outputs[0]), 0)};
+  std::vector<Place> places;
+  for (std::int32_t row : source) places.push_back(row >= 0 ? Place{0, row} : Place{1, 0});
+  e.values[node.outputs[0]] = places.empty() ? e.empty_rows(node.outputs[0]) : gather(pieces, places);
 }
 
 }  // namespace longtake::training

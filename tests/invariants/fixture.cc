@@ -131,6 +131,7 @@ void expect_same(const test::Results& actual, const test::Results& expected) {
 
 void expect_same(const test::Run& actual, const test::Run& expected) {
   expect_same(actual.results, expected.results);
+  for (const auto& [name, tensor] : expected.state.tensors()) EXPECT_EQ(actual.state.at(name), tensor) << name;
   EXPECT_EQ(actual.state, expected.state);
 }
 

@@ -93,7 +93,7 @@ void expect_refused(const std::string& toml, const Purpose& purpose, const std::
 TEST(RegistryOfModels, RefusesOptionsThatMakeNoSense) {
   expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"\nlstm_layers = 0", two_classes(),
                  "recipe.toml:3: lstm_layers");
-  expect_refused("name = \"lrcn\"\nencoder = \"resnet\"", two_classes(), "caffenet_hybrid, small_cnn");
+  expect_refused("name = \"lrcn\"\nencoder = \"resnet\"", two_classes(), "small_cnn, caffenet_hybrid");
   expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"\naggregation = \"average\"", two_classes(), "\"average\"");
   expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"\nhidden_size = \"many\"", two_classes(), "recipe.toml:3");
   expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"\nhidden_size = -3", two_classes(),

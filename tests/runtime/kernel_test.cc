@@ -110,11 +110,37 @@ std::vector<Case> cases() {
        },
        true},
   };
+  const auto two = [](const std::string& name, Shape x, Shape y, bool exact, auto layer) {
+    return Case{name, [=](Builder& b) { layer(b, b.input("x", x), b.input("y", y)); }, exact};
+  };
   using V = graph::ValueId;
+  const auto product = [](Builder& b, V x, V y) { layers::matmul(b, "node", x, y); };
+  all.push_back(two("matmul", {5, 7}, {7, 19}, false, product));
+  all.push_back(two("matmul_of_many", {3, 4, 2}, {3, 2, 9}, false, product));
+  all.push_back(two("matmul_column", {6, 33}, {33, 1}, false, product));
+  all.push_back(
+      two("mul_per_channel", {9, 4, 3}, {9, 1, 1}, true, [](Builder& b, V x, V y) { layers::mul(b, "node", x, y); }));
+  all.push_back(
+      two("add_per_channel", {9, 1, 1}, {9, 4, 3}, true, [](Builder& b, V x, V y) { layers::add(b, "node", x, y); }));
+  all.push_back(
+      one_input("slice_of_maps", {7, 3, 4}, true, [](Builder& b, V x) { layers::slice(b, "node", x, 0, 2, 4); }));
+  all.push_back(
+      one_input("slice_inside", {3, 9, 2}, true, [](Builder& b, V x) { layers::slice(b, "node", x, 1, 4, 3); }));
+  all.push_back(one_input("transpose", {3, 4, 5}, true, [](Builder& b, V x) {
+    layers::transpose(b, "node", x, {1, 2, 0});
+  }));
   for (const Shape& shape : {Shape{19}, Shape{6, 5, 3}}) {
     const std::string suffix = shape.size() == 1 ? "_vector" : "_map";
     all.push_back(one_input("relu" + suffix, shape, true, [](Builder& b, V x) { layers::relu(b, "node", x); }));
     all.push_back(one_input("sigmoid" + suffix, shape, false, [](Builder& b, V x) { layers::sigmoid(b, "node", x); }));
+    all.push_back(
+        one_input("leaky_relu" + suffix, shape, true, [](Builder& b, V x) { layers::leaky_relu(b, "node", x, 0.2); }));
+    all.push_back(
+        one_input("clip" + suffix, shape, true, [](Builder& b, V x) { layers::clip(b, "node", x, -0.3, 0.6); }));
+    all.push_back(
+        {"blend" + suffix,
+         [=](Builder& b) { layers::blend(b, "node", b.input("z", shape), b.input("x", shape), b.input("y", shape)); },
+         true});
     all.push_back(one_input("tanh" + suffix, shape, false, [](Builder& b, V x) { layers::tanh(b, "node", x); }));
     all.push_back(
         one_input("softmax" + suffix, shape, false, [](Builder& b, V x) { layers::softmax(b, "node", x, 0); }));

@@ -80,6 +80,7 @@ Script make_script(const graph::Plan& plan, const ScriptOptions& options) {
   for (std::int64_t s = 0; s < options.streams; ++s) {
     Sequences sequences(plan.lag, options.holds, random);
     for (std::int64_t t = 0; t < options.ticks; ++t) script.flags[t * options.streams + s] = sequences.next();
+    if (plan.whole_sequences) script.flags[(options.ticks - 1) * options.streams + s] |= kEnd;
   }
   for (graph::ValueId value : plan.graph->inputs) {
     const bool once = plan.graph->producer(value).attribute<bool>("once");

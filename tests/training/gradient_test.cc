@@ -10,8 +10,11 @@
 #include "graph/builder.h"
 #include "graph/plan.h"
 #include "layers/aggregate.h"
+#include "layers/attention.h"
 #include "layers/basic.h"
+#include "layers/gru.h"
 #include "layers/lstm.h"
+#include "layers/slots.h"
 #include "runtime/script.h"
 #include "training/probe.h"
 
@@ -39,6 +42,46 @@ std::function<void(Builder&)> window(std::int64_t size, std::int64_t stride, std
                             {{"size", size}, {"stride", stride}, {"ahead", ahead}, {"edge", std::string(edge)}});
     b.output("y", out[0]);
     b.output("valid", out[1]);
+  };
+}
+
+// A window whose slots are not all valid.
+std::function<void(Builder&)> slots(bool maximum) {
+  return [=](Builder& b) {
+    const auto w = layers::window(b, "w", b.input("x", {2}), {.size = 3, .stride = 2, .partial = true});
+    b.output("y", maximum ? layers::max_over_slots(b, "s", w) : layers::mean_over_slots(b, "s", w));
+  };
+}
+
+// Both directions over the whole sequence, an initial state from its end, and both forms of the GRU.
+void both_ways(Builder& b) {
+  const ValueId x = b.input("x", {2});
+  const ValueId start = b.node("final", "end", {layers::tanh(b, "t", layers::linear(b, "l", x, 3))}).front();
+  const ValueId forward = layers::gru(b, "forward", x, {.channels = 3, .initial = start});
+  const ValueId reversed = b.node("reverse", "reversed", {x}).front();
+  const ValueId back = layers::gru(b, "backward", reversed, {.channels = 2, .reset_after = true, .update_keeps = true});
+  b.output("y", layers::concat(b, "both", {forward, b.node("reverse", "restored", {back}).front()}));
+}
+
+// Two levels of maps, the upper of which hears the lower.
+void stacked_conv_gru(Builder& b) {
+  const ValueId x = b.input("frame", {1, 4, 4});
+  const ValueId low = layers::conv_gru(b, "low", x, {.channels = 2});
+  const ValueId high = layers::conv_gru(b, "high", layers::max_pool(b, "smaller", x),
+                                        {.channels = 2, .kernel = 1, .below = layers::max_pool(b, "p", low)});
+  b.output("high", high);
+}
+
+// A query from the state of the tick before, in each form of the score.
+std::function<void(Builder&)> attending(layers::Score score) {
+  return [=](Builder& b) {
+    const ValueId memory = b.input("memory", {4, 3});
+    const ValueId h = b.delay("h", {3});
+    const auto asked = layers::attention(b, "a", h, memory, {.score = score, .size = 5, .bias = true});
+    const ValueId next = layers::tanh(b, "next", layers::linear(b, "in", asked.context, 3));
+    b.connect(h, next);
+    b.output("h", next);
+    b.output("weights", asked.weights);
   };
 }
 
@@ -161,6 +204,65 @@ std::vector<Case> op_cases() {
        }},
       {"add_with_gaps", [](Builder& b) { b.output("y", layers::add(b, "a", b.input("u", {2}), b.input("v", {2}))); },
        false, true},
+      {"log",
+       on({4}, [](Builder& b, ValueId x) { return layers::log(b, "l", layers::affine(b, "positive", x, 1, 1.5)); })},
+      {"leaky_relu", on({5}, [](Builder& b, ValueId x) { return layers::leaky_relu(b, "l", x, 0.2); })},
+      {"clip", on({6}, [](Builder& b, ValueId x) { return layers::clip(b, "c", x, -0.5, 0.25); })},
+      {"blend",
+       [](Builder& b) {
+         b.output("y", layers::blend(b, "b", b.input("z", {2, 3}), b.input("u", {2, 3}), b.input("v", {2, 3})));
+       }},
+      {"matmul",
+       [](Builder& b) {
+         b.output("y", layers::matmul(b, "m", b.input("u", {2, 3, 4}), b.input("v", {2, 4, 2})));
+       }},
+      {"masked_softmax", on({2, 3},
+                            [](Builder& b, ValueId x) {
+                              // Rows with one, two and no valid places.
+                              const ValueId mask = layers::clip(b, "mask", layers::affine(b, "steep", x, 1e9, 0), 0, 1);
+                              return layers::masked_softmax(b, "s", b.input("x2", {2, 3}), mask);
+                            })},
+      {"reshape", on({2, 3},
+                     [](Builder& b, ValueId x) {
+                       return layers::reshape(b, "r", x, {3, -1});
+                     })},
+      {"transpose", on({2, 3, 4},
+                       [](Builder& b, ValueId x) {
+                         return layers::transpose(b, "t", x, {2, 0, 1});
+                       })},
+      {"slice", on({2, 5}, [](Builder& b, ValueId x) { return layers::slice(b, "s", x, 1, 2, 2); })},
+      {"pad", on({2, 3},
+                 [](Builder& b, ValueId x) {
+                   return b
+                       .node("pad", "p", {x},
+                             {{"before", std::vector<std::int64_t>{1, 0}},
+                              {"after", std::vector<std::int64_t>{0, 2}},
+                              {"value", -1.5}})
+                       .front();
+                 })},
+      {"slot_max", slots(true)},
+      {"slot_mean", slots(false)},
+      {"overlap_average", on({3, 2}, [](Builder& b, ValueId x) { return layers::overlap_average(b, "o", x); })},
+      {"first", on({3}, [](Builder& b, ValueId x) { return b.node("first", "f", {x}).front(); })},
+      {"final", on({3}, [](Builder& b, ValueId x) { return b.node("final", "f", {x}).front(); })},
+      {"final_with_gaps", on({3}, [](Builder& b, ValueId x) { return b.node("final", "f", {x}).front(); }), false,
+       true},
+      {"reverse", on({3}, [](Builder& b, ValueId x) { return b.node("reverse", "r", {x}).front(); }), false, true},
+      {"max_pool_dilated", on({2, 6, 5},
+                              [](Builder& b, ValueId x) {
+                                return b
+                                    .node("max_pool", "p", {x},
+                                          {{"kernel", std::vector<std::int64_t>{2, 2}},
+                                           {"stride", std::vector<std::int64_t>{1, 2}},
+                                           {"pad", std::vector<std::int64_t>{1, 0}},
+                                           {"dilation", std::vector<std::int64_t>{2, 3}},
+                                           {"ceil", false}})
+                                    .front();
+                              })},
+      {"constant", on({2, 3},
+                      [](Builder& b, ValueId x) {
+                        return layers::mul(b, "m", x, layers::constant(b, "c", x, {2, 1}, graph::Initialiser::he()));
+                      })},
       {"affine", on({4}, [](Builder& b, ValueId x) { return layers::affine(b, "a", x, -1.5, 0.25); })},
       {"concat",
        [](Builder& b) {
@@ -198,6 +300,11 @@ std::vector<Case> graph_cases() {
       {"sparse_loop", sparse_loop, false, true},
       {"conv_lstm", conv_lstm},
       {"lrcn_like", lrcn_like, true},
+      {"both_ways", both_ways},
+      {"stacked_conv_gru", stacked_conv_gru},
+      {"dot_attention", attending(layers::Score::kDot)},
+      {"bilinear_attention", attending(layers::Score::kBilinear)},
+      {"additive_attention", attending(layers::Score::kAdditive)},
   };
 }
 

@@ -1,5 +1,6 @@
 // The reference of products of values, and of what joins, cuts and turns them.
 #include <algorithm>
+#include <cmath>
 
 #include "runtime/kernels/reference.h"
 
@@ -104,7 +105,7 @@ RowFunction reference_matmul(const KernelRequest& request) {
       float* y = out[0] + m * columns;
       std::fill_n(y, columns, 0.0f);
       for (std::int64_t k = 0; k < inner; ++k) {
-        for (std::int64_t n = 0; n < columns; ++n) y[n] += x[k] * w[k * columns + n];
+        for (std::int64_t n = 0; n < columns; ++n) y[n] = std::fma(x[k], w[k * columns + n], y[n]);
       }
     }
   };
