@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <random>
 
+#include "base/files.h"
 #include "base/options.h"
+#include "base/safetensors.h"
 #include "cli/programs.h"
 #include "cli/small_world.h"
 #include "data/motions.h"
@@ -29,27 +31,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-class BadFiles : public testing::Test {
+class BadFiles : public SmallWorldTest {
  protected:
-  static void SetUpTestSuite() { world_ = new SmallWorld; }
-  static void TearDownTestSuite() {
-    delete world_;
-    world_ = nullptr;
-  }
-
-  static const SmallWorld& world() { return *world_; }
-  static std::string path(const std::string& name) { return world_->path(name); }
-
-  // The recipe with one text replaced.
-  static std::string recipe_with(const std::string& from, const std::string& to) {
-    std::string text = recipe_text(path("clips"));
-    const std::size_t at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    text.replace(at, from.size(), to);
-    write_file(path("changed.toml"), text);
-    return path("changed.toml");
-  }
-
   static void expect_refused(const std::vector<std::string>& arguments, int code,
                              const std::vector<std::string>& mentioned) {
     const Outcome outcome = run(arguments);
@@ -59,9 +42,6 @@ class BadFiles : public testing::Test {
     EXPECT_THAT(outcome.out, IsEmpty()) << what;
     for (const std::string& text : mentioned) EXPECT_THAT(outcome.err, HasSubstr(text)) << what;
   }
-
- private:
-  static inline SmallWorld* world_ = nullptr;
 };
 
 TEST_F(BadFiles, AMisspeltKeyOfAModelOrInputSuggestsTheRightOne) {
@@ -108,7 +88,11 @@ TEST_F(BadFiles, AnUnknownNameOrAValueOutOfRangeIsNamed) {
            {"aggregation = \"linear\"", "aggregation = \"median\"", "median", "linear"},
            {"hidden_size = 6", "hidden_size = -6", "hidden_size", "at least 1"},
            {"colour = \"gray\"", "colour = \"grey\"", "grey", "gray"},
-           {"encoder_dropout = 0.2", "encoder_dropout = 1.5", "probability", "below 1"},
+           {"encoder_dropout = 0.2", "encoder_dropout = 1.5", "model.encoder_dropout", "below 1"},
+           {"lstm_dropout = 0.2", "lstm_dropout = -0.5", "model.lstm_dropout", "at least 0"},
+           {"features = 8", "dropout = 1.0", "model.small_cnn.dropout", "below 1"},
+           {"hidden_size = 6", "lstm_layers = 9223372036854775807", "model.lstm_layers", "64"},
+           {"kernels = [3, 3]", "kernels = [3, \"x\"]", "model.small_cnn.kernels", "[3, \"x\"]"},
            {"fps = 15.0", "fps = -1.0", "fps", "1000"}}) {
     expect_refused({"inspect", recipe_with(right, wrong)}, kUsage, {"changed.toml", named, wanted});
   }
@@ -129,8 +113,13 @@ TEST_F(BadFiles, LabelsThatTheModelDoesNotKnowAreNamed) {
 TEST_F(BadFiles, OfAnotherKindSayWhatTheyAreNot) {
   std::filesystem::create_directories(path("alone"));
   const std::string clip = world().clip(), recipe = world().path("recipe.toml"), model = world().model();
-  expect_refused({"predict", recipe, clip}, kFailed, {"recipe.toml"});
-  expect_refused({"predict", clip, clip}, kFailed, {"0000.mp4"});
+  expect_refused({"predict", recipe, clip}, kFailed, {"recipe.toml", "is a recipe", "longtake train"});
+  expect_refused({"predict", clip, clip}, kFailed, {"0000.mp4", "is a video", "longtake predict MODEL"});
+  expect_refused({"inspect", clip}, kFailed, {"0000.mp4", "is a video"});
+  for (const char* verb : {"describe", "check"})
+    expect_refused({"data", verb, clip}, kFailed, {"0000.mp4", "a folder"});
+  expect_refused({"evaluate", model, "--data", clip}, kFailed, {"0000.mp4", "a folder"});
+  expect_refused({"data", "describe", recipe, "data.path=" + clip}, kFailed, {"0000.mp4", "is no folder"});
   expect_refused({"predict", path("clips"), clip}, kFailed, {"clips", "model.safetensors"});
   expect_refused({"predict", path("none.safetensors"), clip}, kFailed, {"none.safetensors", "No such file"});
   expect_refused({"data", "describe", model}, kFailed, {"model.safetensors"});
@@ -158,6 +147,34 @@ TEST_F(BadFiles, AStateOfAnotherModelIsRefused) {
             kDone);
   expect_refused({"stream", world().model(), world().clip(), "--load-state", state}, kFailed,
                  {"other_state.safetensors"});
+}
+
+TEST_F(BadFiles, AStateThatIsMalformedIsRefused) {
+  const std::string whole = path("whole_state.safetensors"), bad = path("bad_state.safetensors");
+  ASSERT_EQ(run({"stream", world().model(), world().clip(), "--save-state", whole, "--frames", "3"}).code, kDone);
+  const SafetensorsFile state = read_safetensors(real_files(), whole);
+  const auto expect_bad = [&](const SafetensorsFile& changed, const std::string& what) {
+    SCOPED_TRACE(what);
+    save_safetensors(real_files(), bad, changed);
+    expect_refused({"stream", world().model(), world().clip(), "--load-state", bad}, kFailed,
+                   {"bad_state.safetensors"});
+  };
+  for (const auto& [name, tensor] : state.tensors) {
+    SafetensorsFile changed = state;
+    changed.tensors.erase(name);
+    expect_bad(changed, name + " is missing");
+    changed = state;
+    changed.tensors[name] = Tensor(DType::kInt32, tensor.shape());
+    expect_bad(changed, name + " has another type");
+    changed = state;
+    Shape shape = tensor.shape();
+    shape.push_back(3);
+    changed.tensors[name] = Tensor(tensor.dtype(), shape);
+    expect_bad(changed, name + " has another shape");
+  }
+  SafetensorsFile changed = state;
+  changed.metadata["longtake.state.streams"] = "2";
+  expect_bad(changed, "two streams");
 }
 
 // A program that runs models wants one with the input "frame" and the outputs of a classifier.

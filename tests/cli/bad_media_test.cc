@@ -22,21 +22,13 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Json = nlohmann::json;
 
-class BadMedia : public testing::Test {
+class BadMedia : public SmallWorldTest {
  protected:
-  static void SetUpTestSuite() { world_ = new SmallWorld; }
-  static void TearDownTestSuite() {
-    delete world_;
-    world_ = nullptr;
-  }
-
-  static const SmallWorld& world() { return *world_; }
-  static std::string path(const std::string& name) { return world_->path(name); }
-  static Outcome predict(const std::string& file) { return run({"predict", world_->model(), file}); }
-  static Outcome stream(const std::string& file) { return run({"stream", world_->model(), file}); }
+  static Outcome predict(const std::string& file) { return run({"predict", world().model(), file}); }
+  static Outcome stream(const std::string& file) { return run({"stream", world().model(), file}); }
   // Both verbs give frames of all of the file, and nothing to complain about.
   static Json expect_fine(const std::string& file, std::size_t frames) {
-    const Outcome predicted = run({"predict", world_->model(), file, "--frames"});
+    const Outcome predicted = run({"predict", world().model(), file, "--frames"});
     EXPECT_EQ(predicted.code, kDone) << predicted.err;
     const Outcome streamed = stream(file);
     EXPECT_EQ(streamed.code, kDone) << streamed.err;
@@ -45,9 +37,6 @@ class BadMedia : public testing::Test {
     EXPECT_EQ(json["frames"].size(), frames) << file;
     return json;
   }
-
- private:
-  static inline SmallWorld* world_ = nullptr;
 };
 
 TEST_F(BadMedia, ThatCannotBeReadIsNamedWithTheReason) {
@@ -60,7 +49,7 @@ TEST_F(BadMedia, ThatCannotBeReadIsNamedWithTheReason) {
   FFMPEG("-f lavfi -i sine=duration=1 -c:a aac " + path("sound.mp4"));
   write_file(path("head.mp4"), read_file(world().clip()).substr(0, 60));
   const std::vector<std::pair<std::string, std::string>> files{
-      {"missing.mp4", "No such file"},  {"empty.mp4", "empty"}, {"garbage.mp4", ""},   {"text.mp4", ""},
+      {"missing.mp4", "No such file"},  {"empty.mp4", "empty"}, {"garbage.mp4", ""},   {"text.mp4", "no video"},
       {"sound.mp4", "no video stream"}, {"head.mp4", ""},       {"clips", "directory"}};
   for (const auto& [name, reason] : files) {
     for (const Outcome& outcome : {predict(path(name)), stream(path(name))}) {

@@ -87,4 +87,13 @@ SmallWorld::SmallWorld() {
   graph::save_model(small_model(), model());
 }
 
+std::string SmallWorldTest::recipe_with(const std::string& from, const std::string& to) {
+  std::string text = recipe_text(path("clips"));
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+  media::write_file(path("changed.toml"), text);
+  return path("changed.toml");
+}
+
 }  // namespace longtake::test

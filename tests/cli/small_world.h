@@ -1,7 +1,9 @@
 // A few small videos, a recipe and a model for the tests of the programs: all made on the spot, in a second.
 #pragma once
 
-#include <map>
+#include <gtest/gtest.h>
+
+#include <memory>
 #include <string>
 
 #include "base/temporary_directory.h"
@@ -29,6 +31,22 @@ class SmallWorld {
 
  private:
   TemporaryDirectory directory_;
+};
+
+// What the tests of a program share: one small world, and recipes that differ from its own.
+class SmallWorldTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { world_ = std::make_unique<SmallWorld>(); }
+  static void TearDownTestSuite() { world_.reset(); }
+
+  static const SmallWorld& world() { return *world_; }
+  static std::string path(const std::string& name) { return world_->path(name); }
+  static std::string recipe() { return path("recipe.toml"); }
+  // The path of the recipe with one text replaced.
+  static std::string recipe_with(const std::string& from, const std::string& to);
+
+ private:
+  static inline std::unique_ptr<SmallWorld> world_;
 };
 
 }  // namespace longtake::test

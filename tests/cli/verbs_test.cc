@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -22,15 +23,8 @@ using testing::Not;
 using testing::StartsWith;
 using Json = nlohmann::json;
 
-class Verbs : public testing::Test {
+class Verbs : public SmallWorldTest {
  protected:
-  static void SetUpTestSuite() { world_ = new SmallWorld; }
-  static void TearDownTestSuite() {
-    delete world_;
-    world_ = nullptr;
-  }
-
-  static const SmallWorld& world() { return *world_; }
   // The JSON lines of a stream that ended well.
   static std::vector<Json> stream(std::vector<std::string> options) {
     options.insert(options.begin(), "stream");
@@ -40,9 +34,6 @@ class Verbs : public testing::Test {
     for (const std::string& line : lines_of(outcome.out)) lines.push_back(Json::parse(line));
     return lines;
   }
-
- private:
-  static inline SmallWorld* world_ = nullptr;
 };
 
 TEST_F(Verbs, HaveHelpWithExamplesOnStandardOutput) {
@@ -72,6 +63,7 @@ TEST_F(Verbs, UsedWronglyExitWithTwoAndSayWhatIsWrong) {
   const std::vector<std::vector<std::string>> wrong{
       {},
       {"prdict"},
+      {"data", "chek"},
       {"predict"},
       {"stream", "a", "b", "c"},
       {"models", "--jsn"},
@@ -81,6 +73,17 @@ TEST_F(Verbs, UsedWronglyExitWithTwoAndSayWhatIsWrong) {
       {"predict", world().model(), world().clip(), "--bad-frames", "hide"},
       {"stream", world().model(), world().clip(), "--live", "--policy", "all"},
       {"evaluate", world().model(), "--weights", "1,2"},
+      {"bench", world().model(), "--frames", "99999999999999999999"},
+      {"evaluate", world().model(), "--split", "foo"},
+      {"evaluate", world().model(), "--data", world().path("clips"), "--split", "validation"},
+      {"inspect", world().model(), "--graph", "foo"},
+      {"inspect", ""},
+      {"data", "make", "motions", world().path("new"), "--train", "0"},
+      {"data", "make", "motions", world().path("new"), "--size", "33"},
+      {"data", "make", "motions", world().path("new"), "--seed", "-1"},
+      {"data", "make", "motions", world().path("clips"), "--size", "32"},
+      {"data", "describe", world().path("recipe.toml"), "data.group_pattern=\"(\""},
+      {"data", "describe", world().path("recipe.toml"), "data.validation_groups=[\"F01\"]"},
       {"completion", "fish"}};
   for (const auto& arguments : wrong) {
     const Outcome outcome = run(arguments);
@@ -89,6 +92,55 @@ TEST_F(Verbs, UsedWronglyExitWithTwoAndSayWhatIsWrong) {
     EXPECT_THAT(outcome.out, IsEmpty()) << text;
     EXPECT_THAT(outcome.err, Not(IsEmpty())) << text;
   }
+}
+
+TEST_F(Verbs, UsedWronglySayWhatWouldBeRight) {
+  const std::string recipe = world().path("recipe.toml");
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong{
+      {{"prdict"}, "did you mean \"predict\""},
+      {{"nope"}, "known: models, inspect"},
+      {{"data", "chek", "x"}, "did you mean \"check\""},
+      {{"predict", "", "x"}, "argument 2, after \"predict\", is empty"},
+      {{"data", "make", "motions", world().path("new"), "--train", "0"}, "training clips per class is 0; 1 to"},
+      {{"inspect", recipe, "--graph", "foo"}, "it has: main"},
+      {{"data", "describe", recipe, "data.path=\"\""}, "data.path must not be empty"},
+      {{"data", "describe", recipe, "data.test_groups=[\"F01\"]"}, "group pattern"},
+      {{"data", "describe", recipe, "data.test_groups=[\"0009\"]", "data.group_pattern=\"(.*)\\\\.mp4\""}, "0000"}};
+  for (const auto& [arguments, right] : wrong) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, kUsage) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(right));
+  }
+}
+
+// Before the data is listed, so that it need not even be there.
+TEST_F(Verbs, InspectReadsEverySectionOfARecipe) {
+  const std::vector<std::array<std::string, 3>> wrong{
+      {"epochs = 1", "epoch = 1", "\"epochs\""},    {"mirror", "miror", "\"mirror\""},
+      {"crops = 1", "crop = 1", "\"crops\""},       {"crops = 1", "crops = 3", "[evaluate]"},
+      {"off = 0.2", "off = 0.7", "events.off"},     {"off =", "of =", "\"off\""},
+      {"\"folders\"", "\"folder\"", "\"folders\""}, {"batch_size = 8", "batch_size = 99999999", "train.batch_size"}};
+  for (const auto& [from, to, named] : wrong) {
+    const Outcome outcome = run({"inspect", recipe_with(from, to), "data.path=\"/nowhere\""});
+    EXPECT_EQ(outcome.code, kUsage) << to;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("changed.toml"), HasSubstr(named)));
+  }
+}
+
+TEST_F(Verbs, PredictOverwritesNeitherAVideoNorAnothersOutput) {
+  const std::string left = world().clip("left"), up = world().clip("up");  // both are named 0000.mp4
+  for (const char* option : {"--output", "--overlay"}) {
+    const Outcome outcome = run({"predict", world().model(), left, up, option, world().path("both")});
+    EXPECT_EQ(outcome.code, kUsage) << option;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr(left), HasSubstr(up), HasSubstr("would both be written")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(world().path("both")));
+  const std::string before = read_file(left);
+  const Outcome outcome =
+      run({"predict", world().model(), left, "--overlay", std::filesystem::path(left).parent_path().string()});
+  EXPECT_EQ(outcome.code, kUsage);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(left), HasSubstr("would be overwritten")));
+  EXPECT_EQ(read_file(left), before);
 }
 
 TEST_F(Verbs, ModelsListsNamePaperYearAndTask) {
