@@ -26,25 +26,8 @@ using testing::IsEmpty;
 using testing::Not;
 using Json = nlohmann::json;
 
-class Train : public testing::Test {
+class Train : public SmallWorldTest {
  protected:
-  static void SetUpTestSuite() { world_ = new SmallWorld; }
-  static void TearDownTestSuite() {
-    delete world_;
-    world_ = nullptr;
-  }
-
-  static const SmallWorld& world() { return *world_; }
-  static std::string path(const std::string& name) { return world_->path(name); }
-  static std::string recipe() { return path("recipe.toml"); }
-  static std::string recipe_with(const std::string& from, const std::string& to) {
-    std::string text = recipe_text(path("clips"));
-    const std::size_t at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    text.replace(at, from.size(), to);
-    write_file(path("changed.toml"), text);
-    return path("changed.toml");
-  }
   // Refused before anything is written.
   static void expect_refused(const std::string& recipe, const std::vector<std::string>& mentioned) {
     const Outcome outcome = run(train_arguments(recipe, path("refused")));
@@ -52,9 +35,6 @@ class Train : public testing::Test {
     for (const std::string& text : mentioned) EXPECT_THAT(outcome.err, HasSubstr(text));
     EXPECT_FALSE(std::filesystem::exists(path("refused")));
   }
-
- private:
-  static inline SmallWorld* world_ = nullptr;
 };
 
 TEST_F(Train, LeavesARunThatTheOtherVerbsTakeUp) {
@@ -160,6 +140,28 @@ TEST_F(Train, StopsWhereTheLossIsNoNumberAndKeepsTheCheckpoint) {
       run(train_arguments(recipe(), path("at_once"), {"train.learning_rate=1e30", "train.optimizer=sgd"}));
   EXPECT_EQ(at_once.code, kFailed);
   EXPECT_THAT(at_once.err, HasSubstr("not a finite number at step"));
+}
+
+TEST_F(Train, TellsHowToGoOnInWordsThatWork) {
+  Process process(train_arguments(recipe(), path("a run with 'quotes'"), {"train.epochs=30"}));
+  ASSERT_TRUE(process.says("epoch   1 "));
+  process.signal(SIGINT);
+  const Outcome outcome = process.wait();
+  ASSERT_EQ(outcome.code, kFailed) << outcome.err;
+  const std::string hint = "go on with: longtake ";
+  const std::size_t at = outcome.err.find(hint);
+  ASSERT_NE(at, std::string::npos) << outcome.err;
+  const std::string words = outcome.err.substr(at + hint.size(), outcome.err.find('\n', at) - at - hint.size());
+  const Outcome resumed = run_shell("\"$LONGTAKE\" " + words);
+  EXPECT_EQ(resumed.code, kDone) << resumed.err;
+  EXPECT_THAT(resumed.err, AllOf(HasSubstr("resumed"), HasSubstr("epoch  30")));
+}
+
+TEST_F(Train, ARunThatIsFinishedSaysSo) {
+  ASSERT_EQ(run(train_arguments(recipe(), path("over"))).code, kDone);
+  const Outcome again = run(train_arguments(recipe(), path("over"), {"--resume"}));
+  EXPECT_EQ(again.code, kDone) << again.err;
+  EXPECT_THAT(again.err, AllOf(HasSubstr("1 epochs, 2 steps: the run is finished"), Not(HasSubstr("epoch 2"))));
 }
 
 TEST_F(Train, SaysThatThereIsNoSuchDevice) {
