@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "longtake/error.h"
+#include "tasks/label.h"
 
 namespace longtake::tasks {
 
@@ -96,10 +97,18 @@ std::size_t output_index(const graph::Graph& graph, const std::string& name) {
 
 const InputSpec& video_input_of(const graph::Model& model, const graph::Executor& executor) {
   const auto spec = model.inputs.find("frame");
-  if (model.task != "classify" || executor.plan().graph->inputs.size() != 1 || spec == model.inputs.end()) {
+  if ((model.task != "classify" && model.task != kLabelTask) || executor.plan().graph->inputs.size() != 1 ||
+      spec == model.inputs.end()) {
     throw InvalidArgument(fmt::format("model '{}' does not classify video", model.name));
   }
   return spec->second;
+}
+
+std::optional<std::size_t> video_output_of(const graph::Model& model, const graph::Graph& graph) {
+  const bool there = std::any_of(graph.outputs.begin(), graph.outputs.end(),
+                                 [](const graph::Output& output) { return output.name == "video"; });
+  if (!there && model.task == kLabelTask) return std::nullopt;
+  return output_index(graph, "video");
 }
 
 namespace {
@@ -119,7 +128,7 @@ Classifier::Classifier(const graph::Model& model, graph::Executor& executor, std
       chunk_rows_(rows_in_budget(executor.plan(), memory_budget)),
       spec_(video_input_of(model, executor)),
       scores_output_(output_index(*executor.plan().graph, "scores")),
-      video_output_(output_index(*executor.plan().graph, "video")) {}
+      video_output_(video_output_of(model, *executor.plan().graph)) {}
 
 graph::Chunk Classifier::chunk_of(const Clip& clip, std::span<const Stream> streams, std::int64_t begin,
                                   std::int64_t ticks) const {
@@ -158,12 +167,12 @@ void Classifier::run_streams(const Clip& clip, std::span<const Stream> streams, 
       executor_.run(chunk_of(clip, group, begin, std::min(ticks, length - begin)), state, outputs);
       const graph::ChunkOutput& scores = outputs[scores_output_];
       const auto of_frames = scores.data.data<float>();
-      const auto of_video = outputs[video_output_].data.data<float>();
+      const auto of_video = video_output_ ? outputs[*video_output_].data.data<float>() : std::span<const float>();
       const std::size_t classes = model_.labels.size();
       for (std::size_t r = 0; r < scores.rows.size(); ++r) {
         const graph::OutputRow& row = scores.rows[r];
         use(first + row.stream, row.about, of_frames.subspan(r * classes, classes),
-            of_video.subspan(r * classes, classes));
+            video_output_ ? of_video.subspan(r * classes, classes) : of_video);
       }
     }
   }
@@ -172,6 +181,8 @@ void Classifier::run_streams(const Clip& clip, std::span<const Stream> streams, 
 VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
   const std::vector<FrameTransform> crops = crops_of(protocol, spec_);
   const bool whole = protocol.clip == 0;
+  if (!whole && !video_output_)
+    throw InvalidArgument("a labelling model follows whole videos: its protocol has clip = 0");
   const std::vector<std::int64_t> starts =
       whole ? std::vector<std::int64_t>{0} : clip_starts(clip.count(), protocol.clip, protocol.stride);
   const std::int64_t length = whole ? clip.count() : std::min(protocol.clip, clip.count());
@@ -190,14 +201,17 @@ VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
   clip_scores_.assign(starts.size(), std::vector<float>(classes, 0));
   if (whole) {
     result.frames.resize(clip.count());
-    for (FrameScores& frame : result.frames) frame.scores = frame.video = std::vector<float>(classes, 0);
+    for (FrameScores& frame : result.frames) {
+      frame.scores.assign(classes, 0);
+      frame.video.assign(video_output_ ? classes : 0, 0);
+    }
   }
   run_streams(clip, streams, [&](std::size_t stream, std::int64_t frame, auto scores, auto video) {
     std::vector<float>& of_clip = clip_scores_[stream / crops.size()];
     for (std::size_t c = 0; c < classes; ++c) {
       if (whole) {
         result.frames[frame].scores[c] += share * scores[c];
-        result.frames[frame].video[c] += share * video[c];
+        if (!video.empty()) result.frames[frame].video[c] += share * video[c];
       } else {
         of_clip[c] += share * scores[c] / static_cast<float>(length);
       }
@@ -208,7 +222,9 @@ VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
       result.frames[f].frame = clip.first_frame + f;
       result.frames[f].time_s = clip.first_time_s + (spec_.fps > 0 ? static_cast<double>(f) / spec_.fps : 0);
     }
-    result.scores = clip_scores_[0] = result.frames.back().video;
+    result.scores.clear();
+    for (const FrameScores& frame : result.frames) update_scores(frame, result.scores);
+    clip_scores_[0] = result.scores;
   } else {
     for (const std::vector<float>& of_clip : clip_scores_) {
       for (std::size_t c = 0; c < classes; ++c) result.scores[c] += of_clip[c] / static_cast<float>(starts.size());

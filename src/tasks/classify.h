@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,12 +53,15 @@ struct ClipFrame {
 // The rows as the model wants them, float32 [rows, channels, height, width]. All clips have frames of the same size.
 Tensor prepare_rows(std::span<const ClipFrame> rows, const InputSpec& spec);
 
-// The spec of the only input "frame" of a classifier's graph "main", and where an output is among its outputs. Throw
-// InvalidArgument when the model does not classify video or has no such output.
+// The spec of the only input "frame" of the graph "main" of a model that classifies video or labels its frames, and
+// where an output is among its outputs. Throw InvalidArgument when the model does neither or has no such output.
 const InputSpec& video_input_of(const graph::Model& model, const graph::Executor& executor);
 std::size_t output_index(const graph::Graph& graph, const std::string& name);
+// Where the output "video" is; nothing for a model that labels frames and has none.
+std::optional<std::size_t> video_output_of(const graph::Model& model, const graph::Graph& graph);
 
-// A classifier: one graph "main" with the input "frame" and the outputs "scores" and "video".
+// A classifier: one graph "main" with the input "frame" and the outputs "scores" and "video". Where a labelling model
+// has no "video", frames have none either, and a video's scores are the highest of its frames.
 class Classifier {
  public:
   // The executor runs graph "main" of `model`; both must outlive the classifier. As many frames are computed at once as
@@ -79,7 +83,8 @@ class Classifier {
     std::int64_t frames;
     FrameTransform transform;
   };
-  // Called for every frame of every stream with its scores and the aggregate so far, [classes] each.
+  // Called for every frame of every stream with its scores and the aggregate so far, [classes] each; the latter is
+  // empty where the model has none.
   using Use = std::function<void(std::size_t stream, std::int64_t frame, std::span<const float> scores,
                                  std::span<const float> video)>;
 
@@ -92,7 +97,7 @@ class Classifier {
   std::int64_t chunk_rows_;
   InputSpec spec_;
   std::size_t scores_output_ = 0;
-  std::size_t video_output_ = 0;
+  std::optional<std::size_t> video_output_;
   std::vector<std::vector<float>> clip_scores_;
 };
 

@@ -16,6 +16,7 @@
 #include "data/manifest.h"
 #include "data/split_lists.h"
 #include "longtake/error.h"
+#include "tasks/dense_data.h"
 
 namespace longtake::tasks {
 
@@ -114,9 +115,14 @@ std::string path_of(const Options& data, const char* key) {
 
 // What lists the items, before splits and groups.
 DataLister read_format(const Options& data) {
-  static const std::array<std::string, 5> formats{"folders", "manifest", "ucf101", "hmdb51", "kinetics"};
+  static const std::array<std::string, 9> formats{"folders",        "manifest",       "ucf101",
+                                                  "hmdb51",         "kinetics",       kDenseFormats[0],
+                                                  kDenseFormats[1], kDenseFormats[2], kDenseFormats[3]};
   const std::string format = data.get_choice("format", "folders", formats);
   const auto labels = data.get<std::vector<std::string>>("labels", {});
+  if (std::find(kDenseFormats.begin(), kDenseFormats.end(), format) != kDenseFormats.end()) {
+    return read_dense_format(data, format);
+  }
   const auto expand = expand_variables;
   if (format == "folders") {
     return [=, path = path_of(data, "path")](const Files& files) { return read_class_folders(files, expand(path)); };

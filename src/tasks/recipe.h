@@ -25,6 +25,7 @@ using DataLister = std::function<Dataset(const Files&)>;
 //   "ucf101"    videos, class_index, train_list, test_list, first_label, extension
 //   "hmdb51"    videos, lists, split
 //   "kinetics"  path: the CSV; videos; class_folders
+//   those of dense_data.h, whose videos have intervals of several classes
 // and then, in this order: `labels` fixes the classes; `group_pattern` with `train_groups`, `validation_groups` and
 // `test_groups` splits by a part of the file name; `validation_share` holds out that part of the training items.
 // `classes` only matters to dataset_labels(). Paths may hold ${NAME} or ${NAME:-default} of the environment, which are

@@ -32,7 +32,7 @@ StreamClassifier::StreamClassifier(const graph::Model& model, graph::Executor& e
       executor_(executor),
       spec_(video_input_of(model, executor)),
       scores_output_(output_index(*executor.plan().graph, "scores")),
-      video_output_(output_index(*executor.plan().graph, "video")),
+      video_output_(video_output_of(model, *executor.plan().graph)),
       events_(static_cast<std::int64_t>(model.labels.size()), events),
       state_(executor.initial_state(1)) {
   chunk_.inputs.resize(1);
@@ -94,7 +94,7 @@ void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag) {
   executor_.run(chunk_, state_, outputs_);
   const graph::ChunkOutput& scores = outputs_[scores_output_];
   const auto of_frames = scores.data.data<float>();
-  const auto of_video = outputs_[video_output_].data.data<float>();
+  const auto of_video = video_output_ ? outputs_[*video_output_].data.data<float>() : std::span<const float>();
   const std::size_t classes = model_.labels.size();
   for (std::size_t r = 0; r < scores.rows.size(); ++r) {
     if (answer_count_ == answers_.size()) answers_.emplace_back();
@@ -108,7 +108,7 @@ void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag) {
     answer.frame.age_s = frame.age_s;
     const auto begin = static_cast<std::ptrdiff_t>(r * classes);
     answer.frame.scores.assign(of_frames.begin() + begin, of_frames.begin() + begin + classes);
-    answer.frame.video.assign(of_video.begin() + begin, of_video.begin() + begin + classes);
+    if (video_output_) answer.frame.video.assign(of_video.begin() + begin, of_video.begin() + begin + classes);
     const auto edges = events_.add(frame.time_s, answer.frame.scores);
     answer.edges.assign(edges.begin(), edges.end());
   }

@@ -61,7 +61,7 @@ class StreamClassifier {
   std::optional<FlowInput> flow_;  // where the spec has flow measured
   std::vector<Frame> flow_frames_;
   std::size_t scores_output_ = 0;
-  std::size_t video_output_ = 0;
+  std::optional<std::size_t> video_output_;
   EventDetector events_;
   State state_;
   std::int64_t pushed_ = 0;

@@ -188,6 +188,38 @@ TEST_F(LoadDataset, ReadsTheListsOfKinetics) {
   EXPECT_EQ(dataset.items[1].split, kValidationSplit);
 }
 
+TEST_F(LoadDataset, ReadsIntervalsOfEveryFormat) {
+  write("a.json", R"({"database": {"a": {"subset": "training", "annotations": [{"label": "wave", "segment": [0, 1]}]},
+                      "b": {"subset": "testing", "annotations": [{"label": "nod", "segment": [0, 1]}]}}})");
+  const std::string videos = "videos = \"$/videos\"\n";
+  Dataset dataset = load("format = \"activitynet\"\npath = \"$/a.json\"\nextension = \".mkv\"\n" + videos);
+  EXPECT_TRUE(dataset.dense);
+  EXPECT_EQ(dataset.items[0].path, directory_ / "videos/a.mkv");
+  EXPECT_THAT(ids(dataset, "test"), ElementsAre("b"));
+
+  write("multi/class_list.txt", "1 wave\n");
+  write("multi/annotations/wave.txt", "a 0.0 1.0\nb 0.5 1.0\n");
+  write("test.txt", "a\n");
+  dataset = load("format = \"multithumos\"\npath = \"$/multi\"\ntest_list = \"$/test.txt\"\n" + videos);
+  EXPECT_THAT(ids(dataset, "test"), ElementsAre("a"));
+  EXPECT_EQ(dataset.items.size(), 1U);
+
+  write("val/wave_val.txt", "video_validation_1  0.0  1.0\n");
+  write("tst/wave_test.txt", "video_test_1  0.0  1.0\n");
+  dataset = load("format = \"thumos14\"\npath = \"$/val\"\ntest_path = \"$/tst\"\n" + videos);
+  EXPECT_THAT(ids(dataset, "train"), ElementsAre("video_validation_1"));
+  EXPECT_THAT(ids(dataset, "test"), ElementsAre("video_test_1"));
+
+  write("i.csv", "path,label,start,end\na.mp4,1,0,1\na.mp4,2,0.5,2\n");
+  dataset = load("format = \"intervals\"\npath = \"$/i.csv\"\nlabels = [\"wave\", \"nod\"]\nfirst_label = 1\n");
+  EXPECT_EQ(dataset.items[0].path, directory_ / "a.mp4");
+  EXPECT_THAT(dataset.items[0].intervals, ElementsAre(Interval{0, 0, 1}, Interval{1, 0.5, 2}));
+  EXPECT_THAT([&] { load("format = \"intervals\"\npath = \"$/i.csv\"\nfirst_label = 1"); },
+              ThrowsMessage<ConfigError>(HasSubstr("first_label needs labels")));
+  EXPECT_THAT([&] { load("format = \"activitynet\"\npath = \"$/a.json\""); },
+              ThrowsMessage<ConfigError>(HasSubstr("videos")));
+}
+
 TEST_F(LoadDataset, TakesPathsFromTheEnvironment) {
   write("list.csv", "x.mp4,a\ny.mp4,b\n");
   ASSERT_EQ(::setenv("LONGTAKE_TEST_DATA", directory_.path().c_str(), 1), 0);
