@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "longtake/error.h"
+#include "reports/activitynet.h"
 #include "reports/csv.h"
 #include "reports/json_lines.h"
 #include "reports/subtitles.h"
@@ -23,11 +24,18 @@ std::unique_ptr<ResultWriter> make_srt(const std::vector<std::string>& labels, D
   return std::make_unique<SubtitleWriter>(labels, SubtitleKind::kSubRip);
 }
 
-constexpr std::array<ResultFormat, 4> kFormats = {{
-    {"jsonl", ".jsonl", "JSON lines: one object per video, or per frame of a stream", true, make<JsonLinesWriter>},
-    {"csv", ".csv", "comma separated values: one row per video, or per frame", true, make<CsvWriter>},
-    {"vtt", ".vtt", "WebVTT: events as subtitles, for browsers", false, make_vtt},
-    {"srt", ".srt", "SubRip: events as subtitles, for players", false, make_srt},
+std::unique_ptr<ResultWriter> make_activitynet(const std::vector<std::string>& labels, Detail) {
+  return std::make_unique<ActivityNetWriter>(labels);
+}
+
+constexpr std::array<ResultFormat, 5> kFormats = {{
+    {"jsonl", ".jsonl", "JSON lines: one object per video, or per frame of a stream", true, false,
+     make<JsonLinesWriter>},
+    {"csv", ".csv", "comma separated values: one row per video, or per frame", true, false, make<CsvWriter>},
+    {"vtt", ".vtt", "WebVTT: events as subtitles, for browsers", false, false, make_vtt},
+    {"srt", ".srt", "SubRip: events as subtitles, for players", false, false, make_srt},
+    {"activitynet", ".json", "events as the predictions that ActivityNet's evaluators take", true, true,
+     make_activitynet},
 }};
 
 }  // namespace

@@ -1,7 +1,8 @@
 // The ways in which results are written down, by name: what `--format` of predict and stream offers.
 //
-// A writer returns text; where it goes is the caller's business. For many files it gives head(), then video() for each;
-// for a stream head(), then frame() as the frames come, then finish(). docs/output.md describes the formats.
+// A writer returns text; where it goes is the caller's business. For many files it gives head(), then video() for each,
+// then tail(); for a stream head(), then frame() as the frames come, then finish() and tail(). docs/output.md describes
+// the formats.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +44,9 @@ class ResultWriter {
   // The end of the stream: events that ended with it, and the whole as far as it is known (result.frames may be empty).
   virtual std::string finish(const tasks::VideoResult& result, std::span<const tasks::EventEdge> edges,
                              const std::optional<LiveCounters>& live) = 0;
+
+  // What comes after the last result.
+  virtual std::string tail() { return {}; }
 };
 
 struct ResultFormat {
@@ -50,11 +54,12 @@ struct ResultFormat {
   std::string_view extension;  // ".jsonl"
   std::string_view summary;    // one line for --help
   bool many;                   // several videos can be told apart in one output; else each needs a file of its own
+  bool named;                  // and are so by the names of their files without folder and extension
   // A writer for a model with these labels. Streams want Detail::kFrames.
   std::unique_ptr<ResultWriter> (*writer)(const std::vector<std::string>& labels, Detail detail);
 };
 
-// "jsonl" (the default), "csv", "vtt" and "srt".
+// "jsonl" (the default), "csv", "vtt", "srt" and "activitynet".
 std::span<const ResultFormat> result_formats();
 
 // Throws ConfigError that suggests the format which was probably meant.

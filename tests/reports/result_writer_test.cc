@@ -41,8 +41,8 @@ VideoResult waving() {
 }
 
 TEST(ResultFormats, AreFoundByNameAndAWrongNameGetsASuggestion) {
-  for (const std::string_view name : {"jsonl", "csv", "vtt", "srt"}) EXPECT_EQ(result_format(name).name, name);
-  EXPECT_EQ(result_formats().size(), 4u);
+  for (const std::string_view name : {"jsonl", "csv", "vtt", "srt", "activitynet"}) EXPECT_EQ(result_format(name).name, name);
+  EXPECT_EQ(result_formats().size(), 5u);
   try {
     result_format("json");
     FAIL();
