@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <tuple>
+#include <utility>
 
 #include "base/text.h"
 #include "base/threads.h"
@@ -16,6 +20,14 @@
 namespace longtake::cli {
 
 namespace {
+
+// What came of one model.
+struct Evaluated {
+  std::string model;
+  tasks::Evaluation evaluation;
+  Dataset dataset;
+  BadFileReport bad_files;
+};
 
 struct EvaluateOptions {
   std::vector<std::string> models;
@@ -32,7 +44,7 @@ struct EvaluateOptions {
 
 using Json = nlohmann::ordered_json;
 
-// "1/3,2/3" or "1,2"
+// "1/3,2/3" or "1,2": with the same sum 1 in the end.
 std::vector<double> parse_weights(const std::string& text, std::size_t models) {
   if (text.empty()) return std::vector<double>(models, 1.0);
   std::vector<double> weights;
@@ -48,6 +60,12 @@ std::vector<double> parse_weights(const std::string& text, std::size_t models) {
   }
   if (weights.size() != models)
     throw ConfigError(fmt::format("--weights has {} numbers for {} models", weights.size(), models));
+  double sum = 0;
+  for (const double weight : weights) sum += weight >= 0 ? weight : NAN;
+  if (!(sum > 0 && std::isfinite(sum))) {
+    throw ConfigError(fmt::format("--weights {} must be 0 or more each, and not all 0", text));
+  }
+  for (double& weight : weights) weight /= sum;
   return weights;
 }
 
@@ -72,12 +90,12 @@ tasks::Protocol protocol_for(const graph::Model& model, const EvaluateOptions& o
   return protocol;
 }
 
-tasks::Evaluation evaluate_one(const std::string& path, const EvaluateOptions& options, ThreadPool& pool,
-                               Dataset& dataset, BadFileReport& bad_files) {
+Evaluated evaluate_one(const std::string& path, const EvaluateOptions& options, ThreadPool& pool) {
   const OpenedModel opened = open_model(path, options.threads);
   const std::string source = options.data.empty() ? recipe_of_run(opened.path) : options.data;
   video_options_of(opened, "stop");  // complains of a model that is no classifier of video
-  dataset = labelled_like(*opened.model, wanted_split(open_dataset(source, options.overrides), options.split), source);
+  const Dataset dataset =
+      labelled_like(*opened.model, wanted_split(open_dataset(source, options.overrides), options.split), source);
   // Every video is seen once, so none is kept.
   const ClipCacheOptions cache_options{0, options.skip_bad_files ? BadFiles::kSkip : BadFiles::kError};
   tasks::Classifier classifier(*opened.model, *opened.program);
@@ -90,8 +108,21 @@ tasks::Evaluation evaluate_one(const std::string& path, const EvaluateOptions& o
         return !interrupted();
       });
   progress.finish();
-  bad_files = cache.bad_files();
-  return evaluation;
+  return {opened.path, std::move(evaluation), dataset, cache.bad_files()};
+}
+
+// Models may have data of their own, pictures here and cached flow there, but it must be of the same videos.
+void check_same_videos(const Evaluated& one, const Evaluated& other) {
+  const auto same = [](const DatasetItem& a, const DatasetItem& b) {
+    return a.path.stem() == b.path.stem() && a.label == b.label && a.start_s == b.start_s && a.end_s == b.end_s;
+  };
+  const auto& [a, b] = std::tie(one.dataset.items, other.dataset.items);
+  const auto [first, second] = std::mismatch(a.begin(), a.end(), b.begin(), b.end(), same);
+  if (first == a.end() && second == b.end() && one.dataset.labels == other.dataset.labels) return;
+  const auto name = [](auto item, const auto& items) { return item == items.end() ? "nothing" : item->path.string(); };
+  throw BadData(
+      fmt::format("{} and {} cannot be fused, their data differs: {} here and {} there; --data names one for all",
+                  one.model, other.model, name(first, a), name(second, b)));
 }
 
 Json to_json(const ClassificationMetrics& metrics) {
@@ -102,15 +133,29 @@ Json to_json(const ClassificationMetrics& metrics) {
           {"mean_class_accuracy", number(metrics.confusion().mean_class_accuracy())}};
 }
 
-void put_json(const tasks::Evaluation& evaluation, const Dataset& dataset, const EvaluateOptions& options) {
-  Json json{{"models", options.models},
-            {"protocol", evaluation.protocol},
-            {"videos", to_json(evaluation.metrics.videos())},
-            {"clips", to_json(evaluation.metrics.clips())},
-            {"loss", evaluation.loss},
-            {"skipped", evaluation.skipped},
-            {"labels", dataset.labels},
-            {"confusion", Json::array()}};
+Json summary(const tasks::Evaluation& evaluation) {
+  return {{"protocol", evaluation.protocol},
+          {"videos", to_json(evaluation.metrics.videos())},
+          {"clips", to_json(evaluation.metrics.clips())},
+          {"loss", evaluation.loss},
+          {"skipped", evaluation.skipped}};
+}
+
+// `evaluation` is of the only model, or of all fused.
+void put_json(const tasks::Evaluation& evaluation, const std::vector<Evaluated>& models,
+              const std::vector<double>& weights, const EvaluateOptions& options) {
+  const Dataset& dataset = models.front().dataset;
+  Json json{{"models", options.models}};
+  json.update(summary(evaluation));
+  if (models.size() > 1) {
+    json["each"] = Json::array();
+    for (std::size_t m = 0; m < models.size(); ++m) {
+      json["each"].push_back({{"model", models[m].model}, {"weight", weights[m]}});
+      json["each"].back().update(summary(models[m].evaluation));
+    }
+  }
+  json["labels"] = dataset.labels;
+  json["confusion"] = Json::array();
   const ConfusionMatrix& confusion = evaluation.metrics.videos().confusion();
   for (std::int64_t truth = 0; truth < confusion.classes(); ++truth) {
     Json row = Json::array();
@@ -143,26 +188,48 @@ void put_text(const tasks::Evaluation& evaluation) {
                   evaluation.metrics.clips().confusion().total(), evaluation.protocol));
 }
 
+void put_all_text(const tasks::Evaluation& evaluation, const std::vector<Evaluated>& models,
+                  const std::vector<double>& weights) {
+  if (models.size() == 1) return put_text(evaluation);
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    put(fmt::format("model               {} (weight {:.4g})\n", models[m].model, weights[m]));
+    put_text(models[m].evaluation);
+    put("\n");
+  }
+  put("model               all, fused\n");
+  put_text(evaluation);
+}
+
+tasks::Evaluation fuse_all(const std::vector<Evaluated>& models, const std::vector<double>& weights) {
+  std::vector<tasks::Evaluation> evaluations;
+  for (const Evaluated& model : models) evaluations.push_back(model.evaluation);
+  return fuse(evaluations, weights, static_cast<std::int64_t>(models.front().dataset.labels.size()));
+}
+
 int evaluate(const EvaluateOptions& options) {
   const std::vector<double> weights = parse_weights(options.weights, options.models.size());
   ThreadPool pool(options.threads == 0 ? core_count() : options.threads);
-  std::vector<tasks::Evaluation> evaluations;
-  Dataset dataset;
-  BadFileReport bad_files;
+  std::vector<Evaluated> models;
   for (const std::string& model : options.models) {
-    evaluations.push_back(evaluate_one(model, options, pool, dataset, bad_files));
+    models.push_back(evaluate_one(model, options, pool));
+    check_same_videos(models.front(), models.back());
   }
-  const auto classes = static_cast<std::int64_t>(dataset.labels.size());
-  const tasks::Evaluation& evaluation =
-      evaluations.size() == 1 ? evaluations[0]
-                              : (evaluations.push_back(fuse(evaluations, weights, classes)), evaluations.back());
-  options.json ? put_json(evaluation, dataset, options) : put_text(evaluation);
-  for (const BadFileReport::Problem& problem : bad_files.problems) tell("warning: " + problem.reason);
+  const tasks::Evaluation evaluation = models.size() == 1 ? models.front().evaluation : fuse_all(models, weights);
+  if (options.json) {
+    put_json(evaluation, models, weights, options);
+  } else {
+    put_all_text(evaluation, models, weights);
+  }
+  bool problems = false;
+  for (const Evaluated& model : models) {
+    for (const BadFileReport::Problem& problem : model.bad_files.problems) tell("warning: " + problem.reason);
+    problems = problems || !model.bad_files.problems.empty();
+  }
   if (interrupted()) {
     tell("interrupted: the figures are of the videos that were done");
     return kPartial;
   }
-  return bad_files.problems.empty() ? kDone : kPartial;
+  return problems ? kPartial : kDone;
 }
 
 }  // namespace
@@ -177,7 +244,8 @@ void add_evaluate(CLI::App& app, Run& run) {
   verb->add_option("--set", options->overrides, "section.key=value, for the recipe of the data");
   verb->add_option("--split", options->split, "train, validation or test; default: test, or all where there is none")
       ->check(CLI::IsMember({std::string(kTrainSplit), std::string(kValidationSplit), std::string(kTestSplit)}));
-  verb->add_option("--weights", options->weights, "Of the models' scores, such as 1/3,2/3; default: alike");
+  verb->add_option("--weights", options->weights,
+                   "Of the models' scores, such as 1/3,2/3; divided by their sum; default: alike");
   verb->add_option("--clip", options->clip, "Frames per clip; 0 follows the whole video; default: the model's protocol")
       ->check(whole_number(0));
   verb->add_option("--stride", options->stride, "Frames from clip to clip")->check(whole_number(1));

@@ -20,6 +20,13 @@ void add(Evaluation& evaluation, std::int64_t item, std::int64_t truth, std::vec
   evaluation.items.push_back({item, truth, best_class(scores), truth_score, std::move(scores)});
 }
 
+// The item of that number, or null. Items come in the dataset's order.
+const ItemEvaluation* find(const Evaluation& evaluation, std::int64_t item) {
+  const auto found = std::lower_bound(evaluation.items.begin(), evaluation.items.end(), item,
+                                      [](const ItemEvaluation& a, std::int64_t b) { return a.item < b; });
+  return found == evaluation.items.end() || found->item != item ? nullptr : &*found;
+}
+
 }  // namespace
 
 Evaluation evaluate(Classifier& classifier, ClipCache& cache, const Protocol& protocol,
@@ -51,17 +58,22 @@ Evaluation fuse(const std::vector<Evaluation>& evaluations, const std::vector<do
   Evaluation fused(classes);
   fused.protocol = evaluations[0].protocol;
   fused.skipped = evaluations[0].skipped;
-  for (std::size_t i = 0; i < evaluations[0].items.size(); ++i) {
-    const ItemEvaluation& first = evaluations[0].items[i];
+  for (const ItemEvaluation& first : evaluations[0].items) {
     std::vector<float> scores(classes, 0);
+    bool all = true;
     for (std::size_t m = 0; m < evaluations.size(); ++m) {
-      if (evaluations[m].items.size() != evaluations[0].items.size() || evaluations[m].items[i].item != first.item) {
-        throw InvalidArgument("the models to fuse did not evaluate the same items");
-      }
+      const ItemEvaluation* const of_model = find(evaluations[m], first.item);
+      all = all && of_model != nullptr;
+      if (!all) break;
+      if (of_model->truth != first.truth) throw InvalidArgument("the models to fuse did not evaluate the same items");
       const auto weight = static_cast<float>(weights[m] / sum);
-      for (std::int64_t c = 0; c < classes; ++c) scores[c] += weight * evaluations[m].items[i].scores[c];
+      for (std::int64_t c = 0; c < classes; ++c) scores[c] += weight * of_model->scores[c];
     }
-    add(fused, first.item, first.truth, scores, {scores});
+    if (all) {
+      add(fused, first.item, first.truth, scores, {scores});
+    } else {
+      ++fused.skipped;
+    }
   }
   if (!fused.items.empty()) fused.loss /= static_cast<double>(fused.items.size());
   return fused;

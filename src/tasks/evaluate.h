@@ -37,8 +37,9 @@ using EvaluationProgress = std::function<bool(std::int64_t done)>;
 Evaluation evaluate(Classifier& classifier, ClipCache& cache, const Protocol& protocol,
                     const EvaluationProgress& progress = {});
 
-// The mean of the scores of several models that evaluated the same items, each with its weight: late fusion.
-// Throws InvalidArgument when the items differ or the weights do not fit.
+// The mean of the scores of several models that evaluated the same items, each with its weight divided by their sum:
+// late fusion. What one of them could not read is skipped: a video of one frame has pictures, but no flow. Throws
+// InvalidArgument when the items' labels differ or the weights do not fit.
 Evaluation fuse(const std::vector<Evaluation>& evaluations, const std::vector<double>& weights, std::int64_t classes);
 
 }  // namespace longtake::tasks

@@ -137,14 +137,24 @@ TEST(Fuse, TakesTheWeightedMeanOfScores) {
 }
 
 TEST(Fuse, RefusesWhatDoesNotFitTogether) {
-  const Evaluation one = evaluation_of({{1, 0}}, {0}), two = evaluation_of({{1, 0}, {1, 0}}, {0, 1});
+  const Evaluation one = evaluation_of({{1, 0}}, {0});
   Evaluation other = one;
-  other.items[0].item = 7;
+  other.items[0].truth = 1;
   EXPECT_THROW(fuse({}, {}, 2), InvalidArgument);
   EXPECT_THROW(fuse({one, one}, {1}, 2), InvalidArgument);
   EXPECT_THROW(fuse({one, one}, {1, -1}, 2), InvalidArgument);
-  EXPECT_THROW(fuse({one, two}, {1, 1}, 2), InvalidArgument);
   EXPECT_THROW(fuse({one, other}, {1, 1}, 2), InvalidArgument);
+}
+
+TEST(Fuse, SkipsWhatOneOfThemCouldNotRead) {
+  const Evaluation both = evaluation_of({{1, 0}, {0.5f, 0.5f}, {0, 1}}, {0, 1, 1});
+  Evaluation second = both;
+  second.items.erase(second.items.begin() + 1);
+  for (const auto& fused : {fuse({both, second}, {1, 1}, 2), fuse({second, both}, {1, 1}, 2)}) {
+    ASSERT_EQ(fused.items.size(), 2u);
+    EXPECT_EQ(fused.items[1].item, 2);
+  }
+  EXPECT_EQ(fuse({both, second}, {1, 1}, 2).skipped, 2);  // and the one that neither could read
 }
 
 }  // namespace
