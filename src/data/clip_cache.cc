@@ -21,7 +21,8 @@ ClipCache::Decoded ClipCache::decode(std::int64_t item) const {
   const DatasetItem& source = dataset_.items[static_cast<std::size_t>(item)];
   Decoded decoded;
   try {
-    auto clip = std::make_shared<const Clip>(read_clip_for(spec_, source));
+    auto clip = std::make_shared<const Clip>(options_.features ? load_features(real_files(), *options_.features, source)
+                                                               : read_clip_for(spec_, source));
     if (std::string reason = partial_reason(clip->stats); !reason.empty()) {
       decoded.reason = fmt::format("{}: {}", source.path.string(), reason);
     }
@@ -42,7 +43,7 @@ void ClipCache::admit(std::int64_t item, const Decoded& decoded) {
     const std::string& id = dataset_.items[static_cast<std::size_t>(item)].id;
     problems_[item] = {id, decoded.reason, decoded.clip == nullptr};
   }
-  const std::int64_t bytes = decoded.clip ? static_cast<std::int64_t>(decoded.clip->frames.bytes()) : 0;
+  const std::int64_t bytes = decoded.clip ? decoded.clip->bytes() : 0;
   if (bytes_kept_ + bytes > options_.byte_budget) return;
   bytes_kept_ += bytes;
   kept_[item] = decoded.clip;  // an unreadable file is not tried again

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/threads.h"
 #include "data/dataset.h"
+#include "data/features.h"
 #include "data/video_input.h"
 #include "longtake/input_spec.h"
 
@@ -24,6 +26,7 @@ enum class BadFiles : std::uint8_t {
 struct ClipCacheOptions {
   std::int64_t byte_budget = std::int64_t{1} << 31;  // decoded frames kept; beyond it files are decoded again
   BadFiles bad_files = BadFiles::kError;
+  std::optional<FeatureSource> features;  // clips have these instead of frames
 };
 
 // What became of bad files so far.

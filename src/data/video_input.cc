@@ -101,6 +101,12 @@ Clip read_clip_for(const InputSpec& spec, const DatasetItem& item, std::int64_t 
                 (clip.stats.frames_out == 0 ? no_frame_reason(item, reader.info()) : nothing_reason(clip.stats)));
 }
 
+std::int64_t Clip::bytes() const {
+  auto bytes = static_cast<std::int64_t>(frames.bytes());
+  for (const Tensor& level : features) bytes += static_cast<std::int64_t>(level.bytes());
+  return bytes;
+}
+
 std::string nothing_reason(const DecodeStats& stats) {
   if (stats.frames_out == 0) return "not a single frame came out of it";
   return fmt::format("optical flow is measured between pictures, and {} {} too few for a frame of the input",

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "data/dataset.h"
 #include "longtake/input_spec.h"
@@ -13,13 +14,15 @@ namespace longtake {
 
 // A decoded video, or part of one.
 struct Clip {
-  Tensor frames;                 // uint8 [frames, height, width, channels]
+  Tensor frames;  // uint8 [frames, height, width, channels]; nothing where the features are there instead
+  std::vector<Tensor> features;  // what an encoder makes of them, per level: float32 [frames, ...] (features.h)
   std::int64_t first_frame = 0;  // its index: 1 where the first picture has no flow
   double first_time_s = 0;       // the media's own time of the first frame
   std::vector<double> times_s;   // of each frame
   DecodeStats stats;
 
-  std::int64_t count() const { return frames.size(0); }
+  std::int64_t count() const { return features.empty() ? frames.size(0) : features[0].size(0); }
+  std::int64_t bytes() const;
 };
 
 // The most bytes that one clip may have decoded.

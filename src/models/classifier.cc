@@ -49,9 +49,11 @@ std::int64_t class_count(const Purpose& purpose) {
   return static_cast<std::int64_t>(purpose.labels.size());
 }
 
-std::int64_t size_option(const Options& options, const std::string& key, std::int64_t otherwise, std::int64_t least) {
+std::int64_t size_option(const Options& options, const std::string& key, std::int64_t otherwise, std::int64_t least,
+                         std::int64_t most) {
   const auto value = options.get<std::int64_t>(key, otherwise);
   if (value < least) throw options.error(key, "must be at least " + std::to_string(least));
+  if (value > most) throw options.error(key, "must be at most " + std::to_string(most));
   return value;
 }
 

@@ -19,12 +19,15 @@ graph::ValueId frame_map(graph::Builder& b, const Options& options, const Purpos
 std::vector<graph::ValueId> frame_levels(graph::Builder& b, const Options& options, const Purpose& purpose,
                                          const std::string& otherwise);
 
+// The most layers a stack may have.
+inline constexpr std::int64_t kMostLayers = 64;
+
 // The number of classes. Throws ConfigError for less than two.
 std::int64_t class_count(const Purpose& purpose);
 
-// An option that must be at least `least`. Throws ConfigError naming the key.
+// An option that must be at least `least` and at most `most`. Throws ConfigError naming the key.
 std::int64_t size_option(const Options& options, const std::string& key, std::int64_t otherwise,
-                         std::int64_t least = 1);
+                         std::int64_t least = 1, std::int64_t most = std::int64_t{1} << 24);
 
 // An option that is the share of values a dropout drops: at least 0 and below 1. Throws ConfigError naming the key.
 double dropout_share(const Options& options, const std::string& key, double otherwise);

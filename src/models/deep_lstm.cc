@@ -23,7 +23,7 @@ graph::Model deep_lstm(const Options& options, const Purpose& purpose) {
   graph::Builder b(model, "main");
   graph::ValueId x = frame_features(b, options, purpose, "caffenet");
   x = layers::dropout(b, "drop_features", x, dropout_share(options, "encoder_dropout", 0.0));
-  const std::int64_t layers_count = size_option(options, "lstm_layers", 5);
+  const std::int64_t layers_count = size_option(options, "lstm_layers", 5, 1, kMostLayers);
   const layers::LstmOptions lstm{.hidden_size = size_option(options, "hidden_size", 512),
                                  .peepholes = options.get("peepholes", true),
                                  .forget_bias = options.get("forget_bias", 0.0)};

@@ -19,7 +19,7 @@ graph::Model fc_lstm(const Options& options, const Purpose& purpose) {
   graph::Model model;
   graph::Builder b(model, "main");
   graph::ValueId x = frame_features(b, options, purpose, "pixels");
-  const std::int64_t layers_count = size_option(options, "lstm_layers", 2);
+  const std::int64_t layers_count = size_option(options, "lstm_layers", 2, 1, kMostLayers);
   const layers::LstmOptions lstm{.hidden_size = size_option(options, "hidden_size", 2048),
                                  .peepholes = true,
                                  .forget_bias = options.get("forget_bias", 0.0)};

@@ -1,7 +1,5 @@
 // LRCN for actions: Donahue, Hendricks, Rohrbach et al. 2015, "Long-term Recurrent Convolutional Networks for Visual
 // Recognition and Description" (1411.4389), sections 3 and 4, with the sizes of the authors' released networks.
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "layers/aggregate.h"
@@ -12,12 +10,6 @@
 #include "models/registry.h"
 
 namespace longtake::models {
-
-namespace {
-
-constexpr std::int64_t kMostLayers = 64;
-
-}  // namespace
 
 // Options, with the paper's values as defaults:
 //   encoder = "caffenet_hybrid"   and its options in a table of its name
@@ -36,18 +28,14 @@ graph::Model lrcn(const Options& options, const Purpose& purpose) {
   graph::ValueId x = frame_features(b, options, purpose);
   x = layers::dropout(b, "drop_features", x, dropout_share(options, "encoder_dropout", 0.9));
 
-  layers::LstmOptions lstm{.hidden_size = options.get<std::int64_t>("hidden_size", 256),
+  layers::LstmOptions lstm{.hidden_size = size_option(options, "hidden_size", 256),
                            .forget_bias = options.get("forget_bias", 0.0)};
-  if (lstm.hidden_size < 1) throw options.error("hidden_size", "must be at least 1");
   if (!std::isfinite(lstm.forget_bias)) throw options.error("forget_bias", "must be finite");
   if (paper) {
     lstm.weights.weight = graph::Initialiser::uniform(-0.01, 0.01);
     lstm.hidden_weight = lstm.weights.weight;
   }
-  const std::int64_t count = options.get<std::int64_t>("lstm_layers", 1);
-  if (count < 1 || count > kMostLayers) {
-    throw options.error("lstm_layers", fmt::format("must be from 1 to {}", kMostLayers));
-  }
+  const std::int64_t count = size_option(options, "lstm_layers", 1, 1, kMostLayers);
   const double dropout = dropout_share(options, "lstm_dropout", 0.5);
   for (std::int64_t layer = 1; layer <= count; ++layer) {
     const std::string number = std::to_string(layer);

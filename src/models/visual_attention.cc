@@ -67,7 +67,7 @@ graph::Model visual_attention(const Options& options, const Purpose& purpose) {
   const bool by_content = options.get_choice("score", "location", scores) == "content";
   const std::vector<std::string> starts{"clip", "first", "learned", "zero"};
   const std::string start = options.get_choice("initial_state", "clip", starts);
-  const std::int64_t count = size_option(options, "lstm_layers", 3);
+  const std::int64_t count = size_option(options, "lstm_layers", 3, 1, kMostLayers);
   const std::int64_t size = size_option(options, "hidden_size", 512);
   const double temperature = options.get("inverse_temperature", 1.0);
   const InitialStates initial = initial_states(b, map, start, count, size);

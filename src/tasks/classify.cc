@@ -14,13 +14,16 @@ namespace longtake::tasks {
 std::string Protocol::describe() const {
   std::string crop = crops == 1 ? "centre crop" : fmt::format("{} crops", crops);
   if (clip == 0) return fmt::format("whole video, {}, state carried from the first frame to the last", crop);
-  return fmt::format("{}-frame clips every {}, {}, state reset at each clip", clip, stride, crop);
+  return fmt::format("{}-frame clips every {}, {}, state reset at each clip{}", clip, stride, crop,
+                     model_aggregate ? ", the model's own answer after each" : "");
 }
 
 void read_protocol(const Options& evaluate, graph::Model& model) {
   for (const char* key : {"clip", "stride", "crops"}) {
     if (evaluate.has(key)) model.protocol[key] = std::to_string(evaluate.require<std::int64_t>(key));
   }
+  const std::vector<std::string> answers{"frames", "video"};
+  if (evaluate.has("answer")) model.protocol["answer"] = evaluate.get_choice("answer", "frames", answers);
 }
 
 Protocol protocol_of(const graph::Model& model) {
@@ -32,6 +35,8 @@ Protocol protocol_of(const graph::Model& model) {
   read("clip", protocol.clip);
   read("stride", protocol.stride);
   read("crops", protocol.crops);
+  const auto answer = model.protocol.find("answer");
+  protocol.model_aggregate = answer != model.protocol.end() && answer->second == "video";
   const bool known_crops = protocol.crops == 1 || protocol.crops == 5 || protocol.crops == 10;
   if (protocol.clip < 0 || protocol.stride < 1 || !known_crops) {
     throw BadData(
@@ -71,8 +76,10 @@ std::vector<FrameTransform> crops_of(const Protocol& protocol, const InputSpec& 
   return crops;
 }
 
-Tensor prepare_rows(std::span<const ClipFrame> rows, const InputSpec& spec) {
-  if (rows.empty()) return Tensor();
+namespace {
+
+// Float32 [rows, channels, height, width].
+Tensor prepare_frames(std::span<const ClipFrame> rows, const InputSpec& spec) {
   const Shape& decoded = rows[0].clip->frames.shape();
   Tensor frame(DType::kUint8, Shape(decoded.begin() + 1, decoded.end()));
   Shape shape = prepared_shape(spec, frame.shape());
@@ -91,13 +98,50 @@ Tensor prepare_rows(std::span<const ClipFrame> rows, const InputSpec& spec) {
   return prepared;
 }
 
+// Level `level` of the rows' features, float32 [rows, ...].
+Tensor gather_features(std::span<const ClipFrame> rows, std::size_t level) {
+  Shape shape = rows[0].clip->features[level].shape();
+  shape[0] = static_cast<std::int64_t>(rows.size());
+  Tensor gathered(DType::kFloat32, shape);
+  const std::size_t bytes = gathered.bytes() / rows.size();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Tensor& features = rows[i].clip->features.at(level);
+    if (!std::equal(shape.begin() + 1, shape.end(), features.shape().begin() + 1, features.shape().end())) {
+      throw InvalidArgument(fmt::format("clips with features {} and {} cannot share a chunk", to_string(shape),
+                                        to_string(features.shape())));
+    }
+    std::memcpy(gathered.raw() + i * bytes, features.raw() + rows[i].frame * bytes, bytes);
+  }
+  return gathered;
+}
+
+}  // namespace
+
+std::vector<graph::ChunkInput> chunk_inputs(std::span<const ClipFrame> rows, const InputSpec& spec) {
+  std::vector<graph::ChunkInput> inputs;
+  if (rows.empty() || rows[0].clip->features.empty()) {
+    inputs.push_back({rows.empty() ? Tensor() : prepare_frames(rows, spec), {}});
+    return inputs;
+  }
+  for (std::size_t level = 0; level < rows[0].clip->features.size(); ++level) {
+    inputs.push_back({gather_features(rows, level), {}});
+  }
+  return inputs;
+}
+
+std::int64_t rows_in_budget(const graph::Plan& plan, std::int64_t bytes) {
+  std::int64_t row = 1;
+  for (const Shape& shape : plan.shapes) row += element_count(shape) * static_cast<std::int64_t>(sizeof(float));
+  return std::clamp<std::int64_t>(bytes / row, 1, 256);
+}
+
 std::size_t output_index(const graph::Graph& graph, const std::string& name) {
   return static_cast<std::size_t>(&graph.output(name) - graph.outputs.data());
 }
 
 const InputSpec& video_input_of(const graph::Model& model, const graph::Executor& executor) {
   const auto spec = model.inputs.find("frame");
-  if ((model.task != "classify" && model.task != kLabelTask) || executor.plan().graph->inputs.size() != 1 ||
+  if ((model.task != "classify" && model.task != kLabelTask) || executor.plan().graph->inputs.empty() ||
       spec == model.inputs.end()) {
     throw InvalidArgument(fmt::format("model '{}' does not classify video", model.name));
   }
@@ -110,17 +154,6 @@ std::optional<std::size_t> video_output_of(const graph::Model& model, const grap
   if (!there && model.task == kLabelTask) return std::nullopt;
   return output_index(graph, "video");
 }
-
-namespace {
-
-// How many rows fit, if every value of the graph is there at once; more than some hundred gain nothing.
-std::int64_t rows_in_budget(const graph::Plan& plan, std::int64_t bytes) {
-  std::int64_t row = 1;
-  for (const Shape& shape : plan.shapes) row += element_count(shape) * static_cast<std::int64_t>(sizeof(float));
-  return std::clamp<std::int64_t>(bytes / row, 1, 256);
-}
-
-}  // namespace
 
 Classifier::Classifier(const graph::Model& model, graph::Executor& executor, std::int64_t memory_budget)
     : model_(model),
@@ -150,7 +183,8 @@ graph::Chunk Classifier::chunk_of(const Clip& clip, std::span<const Stream> stre
       chunk.flags.push_back(flag);
     }
   }
-  chunk.inputs.push_back({prepare_rows(rows, spec_), {}});
+  chunk.inputs = chunk_inputs(rows, spec_);
+  chunk.inputs.resize(executor_.plan().graph->inputs.size());  // of levels of features, where no frame is left
   return chunk;
 }
 
@@ -162,7 +196,8 @@ void Classifier::run_streams(const Clip& clip, std::span<const Stream> streams, 
     const auto group = streams.subspan(first, std::min(together, streams.size() - first));
     const auto count = static_cast<std::int64_t>(group.size());
     State state = executor_.initial_state(count);
-    const std::int64_t ticks = std::max<std::int64_t>(1, chunk_rows_ / count);
+    const bool at_once = executor_.plan().whole_sequences;
+    const std::int64_t ticks = at_once ? length : std::max<std::int64_t>(1, chunk_rows_ / count);
     for (std::int64_t begin = 0; begin < length; begin += ticks) {
       executor_.run(chunk_of(clip, group, begin, std::min(ticks, length - begin)), state, outputs);
       const graph::ChunkOutput& scores = outputs[scores_output_];
@@ -178,11 +213,37 @@ void Classifier::run_streams(const Clip& clip, std::span<const Stream> streams, 
   }
 }
 
+namespace {
+
+// What a stream has said so far.
+struct StreamAnswers {
+  std::vector<float> scores;  // their sum
+  std::int64_t count = 0;
+  std::vector<float> video;  // the newest
+
+  void add(std::span<const float> of_frame, std::span<const float> of_video) {
+    scores.resize(of_frame.size());
+    for (std::size_t c = 0; c < scores.size(); ++c) scores[c] += of_frame[c];
+    video.assign(of_video.begin(), of_video.end());
+    ++count;
+  }
+};
+
+void accumulate(std::vector<float>& sum, std::span<const float> values, float factor) {
+  for (std::size_t c = 0; c < values.size(); ++c) sum[c] += factor * values[c];
+}
+
+}  // namespace
+
 VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
   const std::vector<FrameTransform> crops = crops_of(protocol, spec_);
+  if (crops.size() > 1 && !clip.features.empty()) {
+    throw InvalidArgument("features were computed of the centre of each frame: with them the protocol has crops = 1");
+  }
   const bool whole = protocol.clip == 0;
-  if (!whole && !video_output_)
+  if (!whole && !video_output_) {
     throw InvalidArgument("a labelling model follows whole videos: its protocol has clip = 0");
+  }
   const std::vector<std::int64_t> starts =
       whole ? std::vector<std::int64_t>{0} : clip_starts(clip.count(), protocol.clip, protocol.stride);
   const std::int64_t length = whole ? clip.count() : std::min(protocol.clip, clip.count());
@@ -197,38 +258,40 @@ VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
   result.labels = model_.labels;
   result.decode = clip.stats;
   result.protocol = protocol.describe();
-  result.scores.assign(classes, 0);
   clip_scores_.assign(starts.size(), std::vector<float>(classes, 0));
   if (whole) {
     result.frames.resize(clip.count());
-    for (FrameScores& frame : result.frames) {
-      frame.scores.assign(classes, 0);
-      frame.video.assign(video_output_ ? classes : 0, 0);
-    }
+    for (FrameScores& frame : result.frames) frame.frame = -1;
   }
+  std::vector<StreamAnswers> answers(streams.size());
   run_streams(clip, streams, [&](std::size_t stream, std::int64_t frame, auto scores, auto video) {
-    std::vector<float>& of_clip = clip_scores_[stream / crops.size()];
-    for (std::size_t c = 0; c < classes; ++c) {
-      if (whole) {
-        result.frames[frame].scores[c] += share * scores[c];
-        if (!video.empty()) result.frames[frame].video[c] += share * video[c];
-      } else {
-        of_clip[c] += share * scores[c] / static_cast<float>(length);
-      }
+    if (!whole) return answers[stream].add(scores, video);
+    FrameScores& of_frame = result.frames[frame];
+    if (of_frame.frame < 0) {
+      of_frame.frame = clip.first_frame + frame;
+      of_frame.time_s = clip.first_time_s + (spec_.fps > 0 ? static_cast<double>(frame) / spec_.fps : 0);
+      of_frame.scores.assign(classes, 0);
+      of_frame.video.assign(video.size(), 0);
     }
+    accumulate(of_frame.scores, scores, share);
+    accumulate(of_frame.video, video, share);
   });
   if (whole) {
-    for (std::int64_t f = 0; f < clip.count(); ++f) {
-      result.frames[f].frame = clip.first_frame + f;
-      result.frames[f].time_s = clip.first_time_s + (spec_.fps > 0 ? static_cast<double>(f) / spec_.fps : 0);
-    }
-    result.scores.clear();
+    // A model that waits for windows has no answer at the first frames.
+    std::erase_if(result.frames, [](const FrameScores& frame) { return frame.frame < 0; });
     for (const FrameScores& frame : result.frames) update_scores(frame, result.scores);
     clip_scores_[0] = result.scores;
-  } else {
-    for (const std::vector<float>& of_clip : clip_scores_) {
-      for (std::size_t c = 0; c < classes; ++c) result.scores[c] += of_clip[c] / static_cast<float>(starts.size());
-    }
+    return result;
+  }
+  result.scores.assign(classes, 0);
+  for (std::size_t s = 0; s < streams.size(); ++s) {
+    const StreamAnswers& said = answers[s];
+    if (said.count == 0) throw InvalidArgument(fmt::format("model '{}' gave no answer to a clip", model_.name));
+    accumulate(clip_scores_[s / crops.size()], protocol.model_aggregate ? said.video : said.scores,
+               protocol.model_aggregate ? share : share / static_cast<float>(said.count));
+  }
+  for (const std::vector<float>& of_clip : clip_scores_) {
+    accumulate(result.scores, of_clip, 1.0f / static_cast<float>(starts.size()));
   }
   return result;
 }

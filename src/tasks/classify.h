@@ -23,13 +23,15 @@ namespace longtake::tasks {
 struct Protocol {
   std::int64_t clip = 0;
   std::int64_t stride = 8;
-  std::int64_t crops = 1;  // 1: the centre; 5: and the corners; 10: and their mirrors
+  std::int64_t crops = 1;        // 1: the centre; 5: and the corners; 10: and their mirrors
+  bool model_aggregate = false;  // a clip's answer is the model's own after its last frame, not the mean of its frames
 
   // "16-frame clips every 8, 10 crops, state reset at each clip"
   std::string describe() const;
 };
 
-// Overrides the keys clip, stride and crops of the model's protocol by those of a recipe's [evaluate].
+// Overrides the keys clip, stride, crops and answer ("frames" or "video") of the model's protocol by those of a
+// recipe's [evaluate].
 void read_protocol(const Options& evaluate, graph::Model& model);
 
 // The model's own protocol. Throws BadData when the model file holds one that makes no sense.
@@ -50,10 +52,14 @@ struct ClipFrame {
   FrameTransform transform;
 };
 
-// The rows as the model wants them, float32 [rows, channels, height, width]. All clips have frames of the same size.
-Tensor prepare_rows(std::span<const ClipFrame> rows, const InputSpec& spec);
+// The rows as the inputs of a chunk: frames as the model wants them, float32 [rows, channels, height, width], or where
+// clips have features, these, level by level. All clips have frames of the same size.
+std::vector<graph::ChunkInput> chunk_inputs(std::span<const ClipFrame> rows, const InputSpec& spec);
 
-// The spec of the only input "frame" of the graph "main" of a model that classifies video or labels its frames, and
+// How many rows fit into `bytes`, if every value of the graph is there at once; more than some hundred gain nothing.
+std::int64_t rows_in_budget(const graph::Plan& plan, std::int64_t bytes);
+
+// The spec of the video that goes into the graph "main" of a model that classifies video or labels its frames, and
 // where an output is among its outputs. Throw InvalidArgument when the model does neither or has no such output.
 const InputSpec& video_input_of(const graph::Model& model, const graph::Executor& executor);
 std::size_t output_index(const graph::Graph& graph, const std::string& name);
@@ -83,8 +89,8 @@ class Classifier {
     std::int64_t frames;
     FrameTransform transform;
   };
-  // Called for every frame of every stream with its scores and the aggregate so far, [classes] each; the latter is
-  // empty where the model has none.
+  // Called for every frame of every stream that has an answer with its scores and the aggregate so far, [classes] each;
+  // the latter is empty where the model has none.
   using Use = std::function<void(std::size_t stream, std::int64_t frame, std::span<const float> scores,
                                  std::span<const float> video)>;
 

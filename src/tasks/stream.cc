@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "graph/schedule.h"
 #include "longtake/error.h"
 #include "longtake/prepare.h"
@@ -12,6 +14,7 @@ namespace longtake::tasks {
 namespace {
 
 constexpr const char* kPending = "stream.pending";
+constexpr const char* kNewest = "stream.newest";
 constexpr const char* kPushed = "stream.frames";
 constexpr const char* kLastTime = "stream.time";
 constexpr const char* kFlowPicture = "stream.flow.picture";
@@ -35,6 +38,12 @@ StreamClassifier::StreamClassifier(const graph::Model& model, graph::Executor& e
       video_output_(video_output_of(model, *executor.plan().graph)),
       events_(static_cast<std::int64_t>(model.labels.size()), events),
       state_(executor.initial_state(1)) {
+  if (executor_.plan().whole_sequences) {
+    throw InvalidArgument(fmt::format(
+        "model '{}' needs all frames of a clip before it answers, so it cannot follow a stream; predict runs it over "
+        "whole clips",
+        model.name));
+  }
   chunk_.inputs.resize(1);
   if (spec_.measures_flow()) flow_.emplace(spec_);
 }
@@ -64,7 +73,7 @@ std::span<const StreamClassifier::Answer> StreamClassifier::push(std::span<const
     last_time_s_ = frames[i].time_s;
   }
   pushed_ += count;
-  run(count, graph::kActive);
+  run(count, graph::kActive, false);
   return {answers_.data(), answer_count_};
 }
 
@@ -73,7 +82,7 @@ std::span<const StreamClassifier::Answer> StreamClassifier::finish() {
   last_edges_.clear();
   const std::int64_t lag = executor_.plan().lag;
   chunk_.inputs[0].data.resize({0});
-  if (lag > 0 && pushed_ > 0) run(lag, graph::kFlush);
+  if (pushed_ > 0) run(std::max<std::int64_t>(lag, 1), lag > 0 ? graph::kFlush : 0, true);
   const auto edges = events_.finish(last_time_s_);
   last_edges_.assign(edges.begin(), edges.end());
   reset();
@@ -88,29 +97,40 @@ void StreamClassifier::reset() {
   pushed_ = 0;
 }
 
-void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag) {
+void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag, bool end) {
   chunk_.ticks = ticks;
   chunk_.flags.assign(ticks, flag);
+  if (end) chunk_.flags.back() |= graph::kEnd;
   executor_.run(chunk_, state_, outputs_);
   const graph::ChunkOutput& scores = outputs_[scores_output_];
   const auto of_frames = scores.data.data<float>();
   const auto of_video = video_output_ ? outputs_[*video_output_].data.data<float>() : std::span<const float>();
   const std::size_t classes = model_.labels.size();
   for (std::size_t r = 0; r < scores.rows.size(); ++r) {
+    answered_now(scores.rows[r].about);
     if (answer_count_ == answers_.size()) answers_.emplace_back();
     Answer& answer = answers_[answer_count_++];
-    // Answers come in the order of the frames, each once.
-    if (pending_.empty()) throw InvalidArgument("the state that was loaded lacks frames that the model still answers");
-    const Pending frame = pending_.front();
-    pending_.pop_front();
-    answer.frame.frame = frame.index;
-    answer.frame.time_s = frame.time_s;
-    answer.frame.age_s = frame.age_s;
+    answer.frame.frame = newest_.index;
+    answer.frame.time_s = newest_.time_s;
+    answer.frame.age_s = newest_.age_s;
     const auto begin = static_cast<std::ptrdiff_t>(r * classes);
     answer.frame.scores.assign(of_frames.begin() + begin, of_frames.begin() + begin + classes);
     if (video_output_) answer.frame.video.assign(of_video.begin() + begin, of_video.begin() + begin + classes);
-    const auto edges = events_.add(frame.time_s, answer.frame.scores);
+    const auto edges = events_.add(newest_.time_s, answer.frame.scores);
     answer.edges.assign(edges.begin(), edges.end());
+  }
+}
+
+// Answers come in the order of the frames. A model that waits for windows has none for the first frames, and at the end
+// of a video may speak about the last one once more.
+void StreamClassifier::answered_now(std::int64_t about) {
+  const auto waiting = [&] { return pushed_ - static_cast<std::int64_t>(pending_.size()); };
+  if (about >= pushed_ || about < waiting() - 1) {
+    throw InvalidArgument("the state that was loaded lacks frames that the model still answers");
+  }
+  while (waiting() <= about) {
+    newest_ = pending_.front();
+    pending_.pop_front();
   }
 }
 
@@ -125,6 +145,7 @@ State StreamClassifier::save() const {
     *row++ = frame.age_s;
   }
   state.set(kPending, std::move(pending));
+  state.set(kNewest, Tensor::from<double>({1, 3}, {static_cast<double>(newest_.index), newest_.time_s, newest_.age_s}));
   state.set(kPushed, Tensor::from<std::int64_t>({1}, {pushed_}));
   state.set(kLastTime, Tensor::from<double>({1}, {last_time_s_}));
   if (flow_) {
@@ -144,6 +165,8 @@ void StreamClassifier::load(const State& state) {
   }
   const Tensor& pending = state.at(kPending);
   if (pending.shape().size() != 3 || pending.size(2) != 3) throw InvalidArgument("the state's frames are malformed");
+  const Tensor& newest = state.at(kNewest);
+  if (newest.shape() != Shape{1, 3}) throw InvalidArgument("the state's frames are malformed");
   if (flow_) load_flow(state, *flow_);
   events_.load(state);
   State of_graph(1);
@@ -154,6 +177,8 @@ void StreamClassifier::load(const State& state) {
   for (std::int64_t i = 0; i < pending.size(1); ++i, row += 3) {
     pending_.push_back({static_cast<std::int64_t>(row[0]), row[1], row[2]});
   }
+  const double* last = newest.data<double>().data();
+  newest_ = {static_cast<std::int64_t>(last[0]), last[1], last[2]};
   pushed_ = state.at(kPushed).data<std::int64_t>()[0];
   last_time_s_ = state.at(kLastTime).data<double>()[0];
 }

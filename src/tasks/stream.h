@@ -53,7 +53,8 @@ class StreamClassifier {
     double age_s;
   };
   std::span<const Frame> measure_flow(std::span<const Frame> pictures);
-  void run(std::int64_t ticks, std::uint8_t flag);
+  void run(std::int64_t ticks, std::uint8_t flag, bool end);
+  void answered_now(std::int64_t about);
 
   const graph::Model& model_;
   graph::Executor& executor_;
@@ -66,6 +67,7 @@ class StreamClassifier {
   State state_;
   std::int64_t pushed_ = 0;
   std::deque<Pending> pending_;  // frames from `pushed_ - pending_.size()` on
+  Pending newest_{};             // the last one with an answer
   std::vector<Answer> answers_;
   std::size_t answer_count_ = 0;
   std::vector<EventEdge> last_edges_;

@@ -57,7 +57,7 @@ class Crops : public testing::Test {
   std::vector<std::vector<float>> pixels(std::int64_t crops) const {
     std::vector<ClipFrame> rows;
     for (const FrameTransform& transform : crops_of({.crops = crops}, spec_)) rows.push_back({&clip_, 0, transform});
-    const Tensor prepared = prepare_rows(rows, spec_);
+    const Tensor prepared = chunk_inputs(rows, spec_).front().data;
     EXPECT_EQ(prepared.shape(), (Shape{crops, 1, 2, 2}));
     std::vector<std::vector<float>> pixels;
     const auto data = prepared.data<float>();
@@ -119,7 +119,7 @@ class ClassifierTest : public testing::Test {
     std::vector<ClipFrame> rows;
     for (std::int64_t f = start; f < start + frames; ++f) rows.push_back({&clip, f, transform});
     graph::Chunk chunk{1, frames, std::vector<std::uint8_t>(frames, graph::kActive), {}};
-    chunk.inputs.push_back({prepare_rows(rows, model_->inputs.at("frame")), {}});
+    chunk.inputs = chunk_inputs(rows, model_->inputs.at("frame"));
     State state = program_.initial_state(1);
     graph::Outputs outputs;
     program_.run(chunk, state, outputs);
