@@ -49,6 +49,12 @@ Shapes infer_clip(const OpContext& op) {
   return {op.inputs[0]};
 }
 
+// The parameter, at every row of the input.
+Shapes infer_constant(const OpContext& op) {
+  if (!op.has_parameter(0)) op.fail("needs a parameter");
+  return {op.parameters[0]};
+}
+
 // x and a mask of its shape, 1 where it counts and 0 where not.
 Shapes infer_masked_softmax(const OpContext& op) {
   axis_of(op);
@@ -97,6 +103,7 @@ std::span<const OpDefinition> element_ops() {
       {"mul", kCombinational, 2, 2, 0, infer_binary, one_per_element, nullptr},
       {"affine", kCombinational, 1, 1, 0, infer_affine, per_element<2>, nullptr},
       {"blend", kCombinational, 3, 3, 0, infer_blend, per_element<3>, nullptr},
+      {"constant", kCombinational, 1, 1, 1, infer_constant, nullptr, nullptr},
       {"dropout", kCombinational, 1, 1, 0, infer_dropout, nullptr, nullptr},
       {"lstm_gates", kCombinational, 2, 2, 1, infer_lstm_gates, flops_lstm_gates, nullptr},
   };

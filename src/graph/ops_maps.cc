@@ -53,10 +53,15 @@ Shapes infer_pool(const OpContext& op) {
   const auto stride = pair(op, "stride", 1);
   const auto pad = pair(op, "pad", 0);
   const bool ceil = op.node.attribute<bool>("ceil");
+  std::array<std::int64_t, 2> dilation{1, 1};
+  if (op.node.attributes.count("dilation") != 0) {
+    if (op.node.op != "max_pool") op.fail("only max_pool can be dilated");
+    dilation = pair(op, "dilation", 1);
+  }
   Shape out{op.inputs[0][0], 0, 0};
   for (int d = 0; d < 2; ++d) {
     if (pad[d] * 2 > kernel[d]) op.fail("'pad' must be at most half the kernel");
-    out[d + 1] = window_count(op.inputs[0][d + 1], kernel[d], stride[d], pad[d], 1, ceil);
+    out[d + 1] = window_count(op.inputs[0][d + 1], kernel[d], stride[d], pad[d], dilation[d], ceil);
     if (out[d + 1] < 1) op.fail("the map is smaller than the kernel");
   }
   return {out};

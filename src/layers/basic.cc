@@ -122,6 +122,10 @@ ValueId subtract(Builder& b, const std::string& name, ValueId x, ValueId y) {
   return add(b, name, x, affine(b, name + ".negated", y, -1, 0));
 }
 
+ValueId constant(Builder& b, const std::string& name, ValueId x, Shape shape, const Initialiser& values) {
+  return b.node("constant", name, {x}, {}, {b.parameter({name + ".values", std::move(shape), values})}).front();
+}
+
 ValueId blend(Builder& b, const std::string& name, ValueId z, ValueId x, ValueId y) {
   return b.node("blend", name, {z, x, y}).front();
 }

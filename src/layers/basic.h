@@ -90,6 +90,8 @@ ValueId affine(Builder& b, const std::string& name, ValueId x, double scale, dou
 ValueId add(Builder& b, const std::string& name, ValueId x, ValueId y);
 ValueId mul(Builder& b, const std::string& name, ValueId x, ValueId y);
 ValueId subtract(Builder& b, const std::string& name, ValueId x, ValueId y);
+// The parameter "<name>.values" [shape], which begins as `values`, at every row of x.
+ValueId constant(Builder& b, const std::string& name, ValueId x, Shape shape, const Initialiser& values);
 // (1 - z) x + z y, of one shape.
 ValueId blend(Builder& b, const std::string& name, ValueId z, ValueId x, ValueId y);
 ValueId leaky_relu(Builder& b, const std::string& name, ValueId x, double slope);       // slope x below 0

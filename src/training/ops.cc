@@ -37,7 +37,8 @@ std::vector<Tensor> conv2d(const OpCall& op) {
 std::vector<Tensor> linear(const OpCall& op) { return {at::linear(op.inputs[0], op.parameter(0), op.parameter(1))}; }
 
 std::vector<Tensor> max_pool(const OpCall& op) {
-  return {at::max_pool2d(op.inputs[0], sizes(op, "kernel"), sizes(op, "stride"), sizes(op, "pad"), {1, 1},
+  const Sizes dilation = op.node.attributes.count("dilation") != 0 ? sizes(op, "dilation") : Sizes{1, 1};
+  return {at::max_pool2d(op.inputs[0], sizes(op, "kernel"), sizes(op, "stride"), sizes(op, "pad"), dilation,
                          op.node.attribute<bool>("ceil"))};
 }
 
@@ -84,6 +85,12 @@ std::vector<Tensor> flatten(const OpCall& op) {
 
 std::vector<Tensor> leaky_relu(const OpCall& op) { return {at::leaky_relu(op.inputs[0], real(op, "slope"))}; }
 std::vector<Tensor> clip(const OpCall& op) { return {at::clamp(op.inputs[0], real(op, "low"), real(op, "high"))}; }
+std::vector<Tensor> constant(const OpCall& op) {
+  Sizes shape(op.parameter(0).sizes().begin(), op.parameter(0).sizes().end());
+  shape.insert(shape.begin(), op.inputs[0].size(0));
+  return {op.parameter(0).expand(shape)};
+}
+
 std::vector<Tensor> blend(const OpCall& op) { return {at::lerp(op.inputs[1], op.inputs[2], op.inputs[0])}; }
 std::vector<Tensor> matmul(const OpCall& op) { return {at::matmul(op.inputs[0], op.inputs[1])}; }
 
@@ -181,6 +188,7 @@ OpFunction find(std::string_view name) {
       {"flatten", flatten},
       {"leaky_relu", leaky_relu},
       {"clip", clip},
+      {"constant", constant},
       {"blend", blend},
       {"matmul", matmul},
       {"masked_softmax", masked_softmax},

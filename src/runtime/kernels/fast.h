@@ -12,6 +12,7 @@ std::unique_ptr<Kernel> make_pool_kernel(const KernelRequest& request);         
 std::unique_ptr<Kernel> make_global_pool_kernel(const KernelRequest& request);  // channels-last
 std::unique_ptr<Kernel> make_lrn_kernel(const KernelRequest& request);          // channels-last, beta = 0.75
 std::unique_ptr<Kernel> make_elementwise_kernel(const KernelRequest& request);  // relu, clip, sigmoid, add, mul, ...
+std::unique_ptr<Kernel> make_constant_kernel(const KernelRequest& request);
 std::unique_ptr<Kernel> make_blend_kernel(const KernelRequest& request);
 std::unique_ptr<Kernel> make_per_channel_kernel(const KernelRequest& request);  // add, mul: map and [channels, 1, 1]
 std::unique_ptr<Kernel> make_batch_norm_kernel(const KernelRequest& request);   // vectors and channels-last maps

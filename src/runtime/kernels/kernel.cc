@@ -87,6 +87,7 @@ WindowGeometry window_geometry(const KernelRequest& request) {
     g.dilation = pair(node, "dilation");
   } else {
     g.kernel = pair(node, "kernel");
+    if (node.attributes.count("dilation") != 0) g.dilation = pair(node, "dilation");
   }
   return g;
 }

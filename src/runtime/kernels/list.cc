@@ -35,6 +35,7 @@ constexpr Entry kFast[] = {
     {"mul", make_per_channel_kernel},
     {"leaky_relu", make_elementwise_kernel},
     {"clip", make_elementwise_kernel},
+    {"constant", make_constant_kernel},
     {"blend", make_blend_kernel},
     {"softmax", make_softmax_kernel},
     {"concat", make_concat_kernel},

@@ -122,7 +122,8 @@ class LrnKernel final : public Kernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_pool_kernel(const KernelRequest& request) {
-  if (!all_channels_last(request)) return nullptr;
+  const bool dilated = request.op.node.attributes.count("dilation") != 0;
+  if (dilated || !all_channels_last(request)) return nullptr;
   return std::make_unique<PoolKernel>(request);
 }
 

@@ -215,6 +215,7 @@ RowFunction reference_row(const KernelRequest& request) {
     const auto high = static_cast<float>(node.attribute<double>("high"));
     return elementwise(request, [=](float x) { return x < low ? low : x > high ? high : x; });
   }
+  if (op == "constant") return reference_constant(request);
   if (op == "blend") return blend(request);
   if (op == "masked_softmax") return masked_softmax(request);
   if (op == "concat") return reference_concat(request);

@@ -20,6 +20,7 @@ std::unique_ptr<Kernel> make_reference_kernel(const KernelRequest& request);
 // The parts of reference_row, by kind of op.
 RowFunction reference_conv2d(const KernelRequest& request);
 RowFunction reference_linear(const KernelRequest& request);
+RowFunction reference_constant(const KernelRequest& request);
 RowFunction reference_pool(const KernelRequest& request);
 RowFunction reference_global_pool(const KernelRequest& request);
 RowFunction reference_lrn(const KernelRequest& request);

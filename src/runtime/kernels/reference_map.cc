@@ -19,15 +19,18 @@ std::vector<float> weight_of(const KernelRequest& request, std::size_t index) {
   return index < request.weights.size() ? copy_of(request.weights[index]) : std::vector<float>();
 }
 
-// A window of a pooling along one dimension: the places of the map it covers, and how many it covers with the padding.
+// A window of a pooling along one dimension: the places of the map it covers, every `step`-th from `begin` on, and how
+// many it covers with the padding.
 struct Span {
-  std::int64_t begin, end, padded;
+  std::int64_t begin, end, step, padded;
 };
 
-Span window(std::int64_t out, std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t pad) {
-  const std::int64_t begin = out * stride - pad;
-  const std::int64_t end = std::min(begin + kernel, size + pad);
-  return {std::max<std::int64_t>(begin, 0), std::min(end, size), end - begin};
+Span window(const WindowGeometry& g, int d, std::int64_t out) {
+  const std::int64_t size = d == 0 ? g.height : g.width, step = g.dilation[d];
+  const std::int64_t begin = out * g.stride[d] - g.pad[d];
+  const std::int64_t end = std::min(begin + step * (g.kernel[d] - 1) + 1, size + g.pad[d]);
+  const std::int64_t skipped = begin < 0 ? (-begin + step - 1) / step : 0;
+  return {begin + skipped * step, std::min(end, size), step, end - begin};
 }
 
 }  // namespace
@@ -65,6 +68,11 @@ RowFunction reference_conv2d(const KernelRequest& request) {
   };
 }
 
+RowFunction reference_constant(const KernelRequest& request) {
+  const std::vector<float> values = weight_of(request, 0);
+  return [=](const float* const*, float* const* out) { std::copy(values.begin(), values.end(), out[0]); };
+}
+
 RowFunction reference_linear(const KernelRequest& request) {
   const std::int64_t features = request.op.inputs[0].back(), out_features = request.outputs[0].back();
   const std::int64_t vectors = element_count(request.outputs[0]) / out_features;
@@ -93,12 +101,12 @@ RowFunction reference_pool(const KernelRequest& request) {
     for (std::int64_t c = 0; c < g.channels; ++c) {
       const float* map = in[0] + c * g.height * g.width;
       for (std::int64_t oy = 0; oy < g.out_height; ++oy) {
-        const Span rows = window(oy, g.height, g.kernel[0], g.stride[0], g.pad[0]);
+        const Span rows = window(g, 0, oy);
         for (std::int64_t ox = 0; ox < g.out_width; ++ox) {
-          const Span columns = window(ox, g.width, g.kernel[1], g.stride[1], g.pad[1]);
+          const Span columns = window(g, 1, ox);
           float value = maximum ? -std::numeric_limits<float>::infinity() : 0;
-          for (std::int64_t y = rows.begin; y < rows.end; ++y) {
-            for (std::int64_t x = columns.begin; x < columns.end; ++x) {
+          for (std::int64_t y = rows.begin; y < rows.end; y += rows.step) {
+            for (std::int64_t x = columns.begin; x < columns.end; x += columns.step) {
               const float element = map[y * g.width + x];
               value = maximum ? std::max(value, element) : value + element;
             }
