@@ -81,7 +81,10 @@ Dataset split_by_groups(Dataset dataset, const GroupSplits& splits) {
     if (!item.group.empty()) present.insert(item.group);
   }
   if (present.empty() && !split_of.empty()) {
-    throw InvalidArgument("no item of the dataset has a group; a group pattern finds it in the file's name");
+    throw InvalidArgument(fmt::format(
+        "group \"{}\" is listed for {}, but no item of the dataset has a group; a group pattern finds it in "
+        "the file's name",
+        split_of.begin()->first, split_of.begin()->second));
   }
   for (const auto& [group, split] : split_of) {
     if (present.contains(group)) continue;

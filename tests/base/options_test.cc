@@ -76,7 +76,7 @@ TEST(Options, WrongTypesNameFileLineKeyFoundAndWanted) {
   EXPECT_EQ(config_error_of([&] { model.get<std::int64_t>("hidden_size", 1); }),
             "a.toml:3: model.hidden_size must be a whole number, but is the text \"abc\"");
   EXPECT_EQ(config_error_of([&] { model.get("strides", std::vector<std::int64_t>{}); }),
-            "a.toml:4: model.strides must be an array of whole numbers, but is an array");
+            "a.toml:4: model.strides must be an array of whole numbers, but is the array [1, \"x\"]");
   EXPECT_EQ(config_error_of([&] { model.table("hidden_size"); }),
             "a.toml:3: model.hidden_size must be a table, but is the text \"abc\"");
   EXPECT_THAT(config_error_of([&] { model.get("hidden_size", true); }), HasSubstr("must be true or false"));

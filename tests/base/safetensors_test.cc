@@ -202,7 +202,7 @@ TEST(Safetensors, RefusesAHeaderOverTheLimitBeforeItReadsIt) {
   for (const std::uint64_t length : {kSafetensorsHeaderLimit + 1, ~std::uint64_t{0}}) {
     std::vector<std::byte> bytes(16);
     std::memcpy(bytes.data(), &length, 8);
-    EXPECT_THAT(bad_data_of(bytes), HasSubstr("more than the 100000000 allowed"));
+    EXPECT_THAT(bad_data_of(bytes), HasSubstr("a header of at most 100000000 bytes"));
   }
 }
 
