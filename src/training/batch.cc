@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "longtake/error.h"
 #include "tasks/classify.h"
+#include "tasks/label.h"
 
 namespace longtake::training {
 
@@ -22,17 +23,31 @@ std::vector<std::int64_t> labels_of(const Dataset& dataset) {
 struct Playing {
   std::int64_t item = 0;
   std::uint64_t epoch = 0;
-  std::int64_t label = 0;
   std::shared_ptr<const Clip> clip;
   FrameTransform transform;
   std::vector<std::int64_t> frames;
-  std::vector<double> gains;
+  std::shared_ptr<const PlayedClip> truth;
 };
+
+// The rows of `targets` [frames, classes] that are played.
+Tensor played_targets(const Tensor& targets, std::span<const std::int64_t> frames) {
+  const std::int64_t classes = targets.size(1);
+  Tensor played(DType::kUint8, {static_cast<std::int64_t>(frames.size()), classes});
+  std::uint8_t* out = played.data<std::uint8_t>().data();
+  for (const std::int64_t frame : frames) {
+    const auto row = targets.data<std::uint8_t>().subspan(frame * classes, classes);
+    out = std::copy(row.begin(), row.end(), out);
+  }
+  return played;
+}
 
 class Player {
  public:
-  Player(ClipCache& cache, const TrainOptions& options)
-      : cache_(cache), options_(options), sampler_(options.order, labels_of(cache.dataset()), options.seed) {}
+  Player(ClipCache& cache, const InputSpec& spec, const TrainOptions& options)
+      : cache_(cache),
+        fps_(spec.fps),
+        options_(options),
+        sampler_(options.order, labels_of(cache.dataset()), options.seed) {}
 
   // Those of the next `count` items that can be read; where none can, another in their place. So an epoch has the same
   // steps whatever is skipped.
@@ -69,15 +84,26 @@ class Player {
     if (clip == nullptr) throw BadData(fmt::format("item {} can no longer be read", item));
     const ClipAugmentation augmentation =
         augment_clip(options_.augmentation, options_.seed, epoch, static_cast<std::uint64_t>(item));
-    Playing playing{
-        .item = item, .epoch = epoch, .label = cache_.dataset().items[item].label, .transform = augmentation.frame};
+    Playing playing{.item = item, .epoch = epoch, .transform = augmentation.frame};
     playing.frames = clip_frame_indices(augmentation, clip->count(), options_.clip_frames);
-    playing.gains = tasks::frame_gains(options_.gain, static_cast<std::int64_t>(playing.frames.size()));
+    playing.truth = std::make_shared<const PlayedClip>(truth_of(item, *clip, playing.frames));
     playing.clip = std::move(clip);
     return playing;
   }
 
+  PlayedClip truth_of(std::int64_t item, const Clip& clip, std::span<const std::int64_t> frames) const {
+    const Dataset& dataset = cache_.dataset();
+    PlayedClip truth{.label = dataset.items[item].label};
+    truth.gains = tasks::frame_gains(options_.gain, static_cast<std::int64_t>(frames.size()));
+    if (dataset.dense) {
+      const auto classes = static_cast<std::int64_t>(dataset.labels.size());
+      truth.targets = played_targets(tasks::frame_targets(dataset.items[item], clip, fps_, classes), frames);
+    }
+    return truth;
+  }
+
   ClipCache& cache_;
+  double fps_;
   const TrainOptions options_;
   Sampler sampler_;
 };
@@ -85,35 +111,38 @@ class Player {
 // Collects rows tick by tick, stream by stream.
 class BatchBuilder {
  public:
-  BatchBuilder(std::int64_t ticks, std::int64_t streams, double share) : share_(share) {
+  BatchBuilder(std::int64_t ticks, std::int64_t streams, std::int64_t lag) : lag_(lag) {
     batch_.chunk.ticks = ticks;
     batch_.chunk.streams = streams;
+    batch_.share = 1.0 / static_cast<double>(streams);
   }
 
-  void frame(const Playing& playing, std::int64_t at) {
-    const bool first = at == 0;
-    const bool last = at + 1 == static_cast<std::int64_t>(playing.frames.size());
-    add(static_cast<std::uint8_t>(graph::kActive | (first ? graph::kReset : 0) | (last ? graph::kEnd : 0)),
-        playing.label, playing.gains[at] * share_);
+  // The tick `at` of a clip, of which there are `lag` more than frames.
+  void tick(const Playing& playing, std::int64_t at) {
+    const auto frames = static_cast<std::int64_t>(playing.frames.size());
+    const bool first = at == 0, last = at + 1 == frames + lag_;
+    add(static_cast<std::uint8_t>((at < frames ? graph::kActive : graph::kFlush) | (first ? graph::kReset : 0) |
+                                  (last ? graph::kEnd : 0)),
+        playing.truth);
+    if (at >= frames) return;
     rows_.push_back({playing.clip.get(), playing.frames[at], playing.transform});
     clips_.push_back(playing.clip);
   }
-  void nothing() { add(0, -1, 0); }
+  void nothing() { add(0, nullptr); }
 
   Batch finish(const InputSpec& spec) {
-    batch_.chunk.inputs.push_back({tasks::prepare_rows(rows_, spec), {}});
+    batch_.chunk.inputs = tasks::chunk_inputs(rows_, spec);
     return std::move(batch_);
   }
   Batch& batch() { return batch_; }
 
  private:
-  void add(std::uint8_t flag, std::int64_t label, double weight) {
+  void add(std::uint8_t flag, std::shared_ptr<const PlayedClip> truth) {
     batch_.chunk.flags.push_back(flag);
-    batch_.labels.push_back(label);
-    batch_.weights.push_back(weight);
+    batch_.clips.push_back(std::move(truth));
   }
 
-  double share_;
+  std::int64_t lag_;
   Batch batch_;
   std::vector<tasks::ClipFrame> rows_;
   // A stream may go on to its next item before the rows are made, and the cache need not keep the one before.
@@ -130,8 +159,8 @@ std::vector<std::int64_t> parse_numbers(const std::string& text) {
 
 class ClipBatches final : public BatchSource {
  public:
-  ClipBatches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options)
-      : spec_(spec), batch_size_(options.batch_size), player_(cache, options) {}
+  ClipBatches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options, std::int64_t lag)
+      : spec_(spec), batch_size_(options.batch_size), lag_(lag), player_(cache, spec, options) {}
 
   Batch next() override {
     const std::uint64_t epoch = player_.sampler().position().epoch;
@@ -141,10 +170,11 @@ class ClipBatches final : public BatchSource {
     std::int64_t ticks = 0;
     for (const Playing& clip : clips) ticks = std::max(ticks, static_cast<std::int64_t>(clip.frames.size()));
     const auto streams = static_cast<std::int64_t>(clips.size());
-    BatchBuilder builder(ticks, streams, 1.0 / static_cast<double>(streams));
+    ticks += lag_;
+    BatchBuilder builder(ticks, streams, lag_);
     for (std::int64_t t = 0; t < ticks; ++t) {
       for (const Playing& clip : clips) {
-        t < static_cast<std::int64_t>(clip.frames.size()) ? builder.frame(clip, t) : builder.nothing();
+        t < static_cast<std::int64_t>(clip.frames.size()) + lag_ ? builder.tick(clip, t) : builder.nothing();
       }
     }
     for (const Playing& clip : clips) {
@@ -173,24 +203,29 @@ class ClipBatches final : public BatchSource {
  private:
   InputSpec spec_;
   std::int64_t batch_size_;
+  std::int64_t lag_;
   Player player_;
 };
 
 class StreamBatches final : public BatchSource {
  public:
-  StreamBatches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options)
-      : spec_(spec), window_(options.bptt_window), player_(cache, options), streams_(options.batch_size) {}
+  StreamBatches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options, std::int64_t lag)
+      : spec_(spec),
+        window_(options.bptt_window),
+        lag_(lag),
+        player_(cache, spec, options),
+        streams_(options.batch_size) {}
 
   Batch next() override {
     const auto count = static_cast<std::int64_t>(streams_.size());
-    BatchBuilder builder(window_, count, 1.0 / static_cast<double>(count));
+    BatchBuilder builder(window_, count, lag_);
     builder.batch().starts_anew = !started_;
     builder.batch().epoch = player_.sampler().position().epoch;
     started_ = true;
     for (std::int64_t t = 0; t < window_; ++t) {
       for (Stream& stream : streams_) {
-        if (stream.at == static_cast<std::int64_t>(stream.playing.frames.size())) start(stream);
-        builder.frame(stream.playing, stream.at++);
+        if (over(stream)) start(stream);
+        builder.tick(stream.playing, stream.at++);
       }
     }
     for (const Stream& stream : streams_) {
@@ -230,8 +265,13 @@ class StreamBatches final : public BatchSource {
  private:
   struct Stream {
     Playing playing;
-    std::int64_t at = 0;  // the next frame
+    std::int64_t at = 0;  // the next tick
   };
+
+  bool over(const Stream& stream) const {
+    return stream.playing.clip == nullptr ||
+           stream.at == static_cast<std::int64_t>(stream.playing.frames.size()) + lag_;
+  }
 
   void start(Stream& stream) {
     stream.playing = std::move(player_.next(1).front());
@@ -240,6 +280,7 @@ class StreamBatches final : public BatchSource {
 
   InputSpec spec_;
   std::int64_t window_;
+  std::int64_t lag_;
   Player player_;
   std::vector<Stream> streams_;
   bool started_ = false;
@@ -257,14 +298,36 @@ void check_augmentation(const InputSpec& spec, const AugmentationOptions& augmen
 
 }  // namespace
 
-std::unique_ptr<BatchSource> clip_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options) {
-  check_augmentation(spec, options.augmentation);
-  return std::make_unique<ClipBatches>(cache, spec, options);
+RowTargets targets_of(const Batch& batch, std::span<const graph::OutputRow> rows, std::int64_t first_tick) {
+  RowTargets found;
+  std::vector<std::span<const std::uint8_t>> targets;
+  for (const graph::OutputRow& row : rows) {
+    const auto& clip = batch.clips.at((first_tick + row.tick) * batch.chunk.streams + row.stream);
+    if (clip == nullptr) throw InvalidArgument("an answer where nothing is played");
+    found.labels.push_back(clip->label);
+    found.weights.push_back(clip->gains.at(row.about) * batch.share);
+    if (clip->targets.count() == 0) continue;
+    const std::int64_t classes = clip->targets.size(1);
+    targets.push_back(clip->targets.data<std::uint8_t>().subspan(row.about * classes, classes));
+  }
+  if (targets.empty()) return found;
+  found.targets =
+      Tensor(DType::kUint8, {static_cast<std::int64_t>(targets.size()), static_cast<std::int64_t>(targets[0].size())});
+  std::uint8_t* out = found.targets.data<std::uint8_t>().data();
+  for (const auto row : targets) out = std::copy(row.begin(), row.end(), out);
+  return found;
 }
 
-std::unique_ptr<BatchSource> stream_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options) {
+std::unique_ptr<BatchSource> clip_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options,
+                                          std::int64_t lag) {
   check_augmentation(spec, options.augmentation);
-  return std::make_unique<StreamBatches>(cache, spec, options);
+  return std::make_unique<ClipBatches>(cache, spec, options, lag);
+}
+
+std::unique_ptr<BatchSource> stream_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options,
+                                            std::int64_t lag) {
+  check_augmentation(spec, options.augmentation);
+  return std::make_unique<StreamBatches>(cache, spec, options, lag);
 }
 
 }  // namespace longtake::training

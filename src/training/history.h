@@ -15,8 +15,10 @@ struct EpochRecord {
   double train_loss = 0;
   double learning_rate = 0;
   std::optional<double> validation_loss;
-  std::optional<double> validation_accuracy;
-  double seconds = 0;  // since the run began, without what was interrupted
+  std::optional<double> validation_accuracy;  // or what validation_metric says
+  double seconds = 0;                         // since the run began, without what was interrupted
+  // What validation_accuracy is. Not part of a checkpoint: the model's task tells.
+  std::string validation_metric = "accuracy";
 };
 
 struct History {

@@ -46,4 +46,18 @@ torch::Tensor cross_entropy(const torch::Tensor& logits, std::span<const std::in
   return (losses * factors).sum();
 }
 
+torch::Tensor logistic_loss(const torch::Tensor& logits, const Tensor& targets, std::span<const double> weights) {
+  const Shape shape(logits.sizes().begin(), logits.sizes().end());
+  if (logits.dim() != 2 || targets.shape() != shape || static_cast<std::int64_t>(weights.size()) != logits.size(0)) {
+    throw InvalidArgument(fmt::format("logits {} for targets {} and {} weights", to_string(shape),
+                                      to_string(targets.shape()), weights.size()));
+  }
+  const torch::Tensor truth = to_torch(targets, logits.options()).to(logits.options());
+  const torch::Tensor factors =
+      torch::tensor(std::vector<double>(weights.begin(), weights.end()), torch::kFloat64).to(logits.options());
+  // log(1 + exp(x)) - y x, without overflow for large x.
+  const torch::Tensor losses = logits.clamp_min(0) - logits * truth + at::log1p(at::exp(-logits.abs()));
+  return (losses.sum(1) * factors).sum();
+}
+
 }  // namespace longtake::training

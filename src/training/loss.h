@@ -1,11 +1,12 @@
-// The loss of classification: cross-entropy per row, weighed over the frames of each clip. Private to training/ (the
-// gains themselves are numbers and come from tasks/).
+// The losses of classification and of dense labelling, per row, weighed over the frames of each clip. Private to
+// training/ (the gains themselves are numbers and come from tasks/).
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "longtake/tensor.h"
 #include "training/torch.h"
 
 namespace longtake::training {
@@ -19,5 +20,10 @@ struct CrossEntropyOptions {
 // nothing. A scalar. Throws InvalidArgument when sizes differ or a label is not a class.
 torch::Tensor cross_entropy(const torch::Tensor& logits, std::span<const std::int64_t> labels,
                             std::span<const double> weights, const CrossEntropyOptions& options = {});
+
+// Sum over rows of weight * sum over classes of the logistic loss of `logits` [rows, classes] against `targets`, uint8
+// [rows, classes] of 0 and 1 (1507.05738: all classes are independent). A scalar. Throws InvalidArgument when sizes
+// differ.
+torch::Tensor logistic_loss(const torch::Tensor& logits, const Tensor& targets, std::span<const double> weights);
 
 }  // namespace longtake::training

@@ -22,7 +22,7 @@ double unix_time() {
 
 std::string percent(const std::optional<double>& share) { return share ? fmt::format("{:.1f} %", 100 * *share) : "-"; }
 
-std::vector<reports::Chart> charts_of(const History& history) {
+std::vector<reports::Chart> charts_of(const History& history, const std::string& task) {
   reports::Curve train{"training", {}}, validation{"validation", {}}, accuracy{"validation", {}}, rate{"rate", {}};
   for (const EpochRecord& record : history.epochs) {
     const auto step = static_cast<double>(record.step);
@@ -33,7 +33,9 @@ std::vector<reports::Chart> charts_of(const History& history) {
   }
   std::vector<reports::Chart> charts{{"Loss", "step", false, {train}}};
   if (!validation.points.empty()) charts[0].curves.push_back(validation);
-  if (!accuracy.points.empty()) charts.push_back({"Accuracy", "step", true, {accuracy}});
+  if (!accuracy.points.empty()) {
+    charts.push_back({task == tasks::kLabelTask ? "Per-frame mAP" : "Accuracy", "step", true, {accuracy}});
+  }
   charts.push_back({"Learning rate", "step", false, {rate}});
   return charts;
 }
@@ -89,6 +91,22 @@ std::vector<std::pair<std::string, std::string>> facts_of(const TrainOutcome& ou
   return facts;
 }
 
+// What a model that labels every frame did on the split.
+void add_labelling(const TrainOutcome& outcome, reports::RunReport& report) {
+  const tasks::LabelEvaluation& labelling = *outcome.labelling;
+  const std::string split = outcome.evaluated_split + " videos";
+  report.highlights.push_back({percent(labelling.frames.mean()), "per-frame mAP of the " + split});
+  report.facts.emplace_back("Frames of the " + split, std::to_string(labelling.frames.cases()));
+  for (std::int64_t label = 0; label < labelling.frames.classes(); ++label) {
+    report.facts.emplace_back("AP of " + outcome.model.labels[label], percent(labelling.frames.of_class(label)));
+  }
+  report.notes.push_back(
+      fmt::format("The mean is over the {} classes that occur in the {}; all their frames are in "
+                  "one ranking per class.",
+                  labelling.frames.classes() - labelling.frames.classes_without_positives(), split));
+  report.notes.push_back("Scores by: " + labelling.protocol + ".");
+}
+
 }  // namespace
 
 reports::RunReport make_report(const TrainRequest& request, const TrainOutcome& outcome) {
@@ -96,12 +114,13 @@ reports::RunReport make_report(const TrainRequest& request, const TrainOutcome& 
   report.title = request.paths.directory.filename().string();
   report.command = request.command;
   report.recipe = request.recipe.to_toml();
-  report.charts = charts_of(outcome.history);
+  report.charts = charts_of(outcome.history, outcome.model.task);
   report.facts = facts_of(outcome);
   for (const BadFileReport::Problem& problem : outcome.bad_files.problems) {
     report.skipped.push_back({problem.id, problem.reason});
   }
   if (outcome.stopped_early) report.notes.push_back("Stopped early: validation no longer got better.");
+  if (outcome.labelling != nullptr) add_labelling(outcome, report);
   if (outcome.evaluation == nullptr) return report;
   const ClassificationMetrics& videos = outcome.evaluation->metrics.videos();
   const std::string split = outcome.evaluated_split + " videos";
@@ -141,7 +160,7 @@ void TensorBoardObserver::on_epoch(const EpochRecord& record, bool best) {
   events_->scalar("loss/train", record.step, record.train_loss, unix_time());
   if (record.validation_loss) events_->scalar("loss/validation", record.step, *record.validation_loss, unix_time());
   if (record.validation_accuracy) {
-    events_->scalar("accuracy/validation", record.step, *record.validation_accuracy, unix_time());
+    events_->scalar(record.validation_metric + "/validation", record.step, *record.validation_accuracy, unix_time());
   }
   events_->sync();
   if (next_ != nullptr) next_->on_epoch(record, best);

@@ -38,6 +38,32 @@ Dataset training_split(const Dataset& dataset) {
   }
 }
 
+constexpr const char* kFrameMap = "per-frame mAP";
+
+bool labels_frames(const graph::Model& model) { return model.task == tasks::kLabelTask; }
+
+// The data must be of the model's kind, and what speaks of an item's one class has no meaning for intervals.
+void check_task(const graph::Model& model, const Dataset& dataset, const TrainOptions& options) {
+  if (labels_frames(model) && !dataset.dense) {
+    throw ConfigError(
+        fmt::format("[data]: its videos have one class each, but the model '{}' labels every frame; a format with "
+                    "intervals is wanted, such as \"activitynet\"",
+                    model.name));
+  }
+  if (dataset.dense && !labels_frames(model)) {
+    throw ConfigError(
+        fmt::format("[data]: its videos have intervals, but the model '{}' gives a video one class; a model whose task "
+                    "is \"label\" is wanted, such as multi_lstm",
+                    model.name));
+  }
+  const bool by_class =
+      options.class_weights || options.label_smoothing != 0 || options.order == SampleOrder::kBalanced;
+  if (dataset.dense && by_class) {
+    throw ConfigError(
+        "[train]: class_weights, label_smoothing and order = \"balanced\" are for videos of one class each");
+  }
+}
+
 // Everything a recipe decides, read and checked before the first frame is decoded.
 struct Setup {
   explicit Setup(const TrainRequest& request)
@@ -51,6 +77,7 @@ struct Setup {
     const Dataset train = training_split(*dataset);
     set_total_steps(options, static_cast<std::int64_t>(train.items.size()));
     model = build_model(recipe, input, dataset->labels);
+    check_task(model, *dataset, options);
     graph::initialise(model, options.seed);
 
     const ClipCacheOptions cache_options{options.cache_budget,
@@ -84,8 +111,8 @@ class Trainer {
             std::make_shared<Weights>(model_, torch::dtype(torch::kFloat32).device(torch::Device(request.device)))),
         runner_(plan_, weights_),
         optimizer_(weights_, options_.optimizer),
-        batches_(options_.carry_state ? stream_batches(*setup_->train_cache, setup_->input, options_)
-                                      : clip_batches(*setup_->train_cache, setup_->input, options_)) {
+        batches_(options_.carry_state ? stream_batches(*setup_->train_cache, setup_->input, options_, plan_.lag)
+                                      : clip_batches(*setup_->train_cache, setup_->input, options_, plan_.lag)) {
     if (options_.average_decay > 0) average_.emplace(*weights_, options_.average_decay);
     if (options_.class_weights) weigh_classes();
     logits_ = tasks::output_index(*plan_.graph, "logits");
@@ -182,15 +209,10 @@ class Trainer {
   }
 
   torch::Tensor piece_loss(const Batch& batch, const RunnerOutput& logits, std::int64_t first_tick) const {
-    std::vector<std::int64_t> labels;
-    std::vector<double> weights;
-    for (const graph::OutputRow& row : logits.rows) {
-      const std::size_t at = (first_tick + row.tick) * batch.chunk.streams + row.stream;
-      labels.push_back(batch.labels[at]);
-      weights.push_back(batch.weights[at]);
-    }
-    if (labels.empty()) return {};
-    return cross_entropy(logits.data, labels, weights, loss_options_);
+    if (logits.rows.empty()) return {};
+    const RowTargets rows = targets_of(batch, logits.rows, first_tick);
+    if (labels_frames(model_)) return logistic_loss(logits.data, rows.targets, rows.weights);
+    return cross_entropy(logits.data, rows.labels, rows.weights, loss_options_);
   }
 
   [[noreturn]] void refuse(const Batch& batch, double loss) const {
@@ -225,10 +247,19 @@ class Trainer {
     return average_ ? std::shared_ptr<const Weights>(average_->weights()) : weights_;
   }
 
-  tasks::Evaluation evaluate(ClipCache& cache) const {
+  void validate(EpochRecord& record) const {
     TorchExecutor executor(model_, "main", best_weights());
     tasks::Classifier classifier(model_, executor);
-    return tasks::evaluate(classifier, cache, tasks::protocol_of(model_));
+    if (labels_frames(model_)) {
+      const tasks::LabelEvaluation evaluation = tasks::evaluate_labels(classifier, *setup_->validation_cache);
+      record.validation_loss = evaluation.loss;
+      record.validation_accuracy = evaluation.frames.mean();
+      return;
+    }
+    const tasks::Evaluation evaluation =
+        tasks::evaluate(classifier, *setup_->validation_cache, tasks::protocol_of(model_));
+    record.validation_loss = evaluation.loss;
+    record.validation_accuracy = evaluation.metrics.videos().top1();
   }
 
   void finish_epoch() {
@@ -237,11 +268,8 @@ class Trainer {
                        .step = history_.step,
                        .train_loss = history_.epoch_loss / static_cast<double>(history_.step_in_epoch),
                        .learning_rate = learning_rate(options_.learning_rate, history_.step - 1)};
-    if (setup_->validation_cache != nullptr) {
-      const tasks::Evaluation evaluation = evaluate(*setup_->validation_cache);
-      record.validation_loss = evaluation.loss;
-      record.validation_accuracy = evaluation.metrics.videos().top1();
-    }
+    if (labels_frames(model_)) record.validation_metric = kFrameMap;
+    if (setup_->validation_cache != nullptr) validate(record);
     record.seconds = history_.seconds + seconds_since(start_);
     history_.step_in_epoch = 0;
     history_.epoch_loss = 0;
@@ -338,6 +366,11 @@ class Trainer {
         [setup = setup_](ClipCache* measured) { delete measured; });
     TorchExecutor executor(outcome.model, "main", {.device = request_.device});
     tasks::Classifier classifier(outcome.model, executor);
+    if (labels_frames(outcome.model)) {
+      outcome.labelling =
+          std::make_shared<tasks::LabelEvaluation>(tasks::evaluate_labels(classifier, *outcome.evaluated));
+      return;
+    }
     outcome.evaluation = std::make_shared<tasks::Evaluation>(
         tasks::evaluate(classifier, *outcome.evaluated, tasks::protocol_of(outcome.model)));
   }

@@ -1,5 +1,5 @@
-// Trains a classifier from a recipe: the loop over batches, validation, checkpoints, early stopping, resuming. Free of
-// LibTorch, so that cli/ may include it.
+// Trains a classifier, or a model that labels every frame, from a recipe: the loop over batches, validation,
+// checkpoints, early stopping, resuming. Free of LibTorch, so that cli/ may include it.
 #pragma once
 
 #include <atomic>
@@ -13,6 +13,7 @@
 #include "data/clip_cache.h"
 #include "graph/model.h"
 #include "tasks/evaluate.h"
+#include "tasks/label.h"
 #include "training/history.h"
 #include "training/train_options.h"
 
@@ -61,7 +62,8 @@ struct TrainOutcome {
   std::shared_ptr<Dataset> dataset;      // all splits, with the model's labels
   std::string evaluated_split;           // TrainOptions::report_split, resolved; empty for "none" or when interrupted
   std::shared_ptr<ClipCache> evaluated;  // the clips that `evaluation` is about; null without one
-  std::shared_ptr<tasks::Evaluation> evaluation;  // of the model on that split, by its own protocol
+  std::shared_ptr<tasks::Evaluation> evaluation;      // of the model on that split, by its own protocol
+  std::shared_ptr<tasks::LabelEvaluation> labelling;  // the same of a model that labels every frame
   BadFileReport bad_files;
   bool interrupted = false;
   bool stopped_early = false;

@@ -35,8 +35,13 @@ class Batches : public testing::Test {
   static std::int64_t frames_of(std::int64_t item) { return 4 + item; }
   static void expect_same(const Batch& a, const Batch& b) {
     EXPECT_EQ(a.items, b.items);
-    EXPECT_EQ(a.labels, b.labels);
-    EXPECT_EQ(a.weights, b.weights);
+    EXPECT_EQ(a.share, b.share);
+    ASSERT_EQ(a.clips.size(), b.clips.size());
+    for (std::size_t i = 0; i < a.clips.size(); ++i) {
+      ASSERT_EQ(a.clips[i] == nullptr, b.clips[i] == nullptr);
+      if (a.clips[i] == nullptr) continue;
+      EXPECT_TRUE(*a.clips[i] == *b.clips[i]);
+    }
     EXPECT_EQ(a.samples, b.samples);
     EXPECT_EQ(a.chunk.flags, b.chunk.flags);
     EXPECT_EQ(a.starts_anew, b.starts_anew);
@@ -82,8 +87,11 @@ TEST_F(Batches, OfClipsAreAbsentBehindTheEndAndWeighEveryClipAlike) {
       EXPECT_EQ((batch.chunk.flags[at] & graph::kActive) != 0, t < frames);
       EXPECT_EQ((batch.chunk.flags[at] & graph::kReset) != 0, t == 0);
       EXPECT_EQ((batch.chunk.flags[at] & graph::kEnd) != 0, t + 1 == frames);
-      EXPECT_EQ(batch.labels[at], t < frames ? batch.items[s] % 2 : -1);
-      weight += batch.weights[at];
+      ASSERT_EQ(batch.clips[at] != nullptr, t < frames);
+      if (t >= frames) continue;
+      const RowTargets row = targets_of(batch, std::vector<graph::OutputRow>{{std::int32_t(t), std::int32_t(s), t}}, 0);
+      EXPECT_EQ(row.labels[0], batch.items[s] % 2);
+      weight += row.weights[0];
     }
     EXPECT_NEAR(weight, 1.0 / 3, 1e-12);
     rows += frames;
@@ -135,7 +143,7 @@ TEST_F(Batches, OfStreamsAreConsecutiveWindowsWithResets) {
     EXPECT_EQ(batch.starts_anew, step == 0);
     ASSERT_EQ(batch.chunk.ticks, 3);
     ASSERT_EQ(batch.chunk.streams, 3);
-    EXPECT_THAT(batch.labels, Each(testing::Ge(0)));  // every place has a frame
+    EXPECT_THAT(batch.clips, Each(testing::NotNull()));  // every place has a frame
     for (std::size_t i = 0; i < 9; ++i) {
       std::int64_t& frame = at[i % 3];
       const std::uint8_t flags = batch.chunk.flags[i];
@@ -166,6 +174,65 @@ TEST_F(Batches, OfStreamsNeedNoCache) {
     const Batch batch = a->next();
     expect_same(b->next(), batch);
   }
+}
+
+// An answer that lags speaks about an earlier frame, and comes out in extra ticks behind the last.
+TEST_F(Batches, HaveTicksForLaggingAnswersAndFindTheFrameTheySpeakAbout) {
+  ClipCache clips = cache();
+  options_.gain = tasks::FrameGain::kLinear;
+  const Batch batch = clip_batches(clips, spec_, options_, 2)->next();
+  for (std::int64_t s = 0; s < batch.chunk.streams; ++s) {
+    const std::int64_t frames = frames_of(batch.items[s]);
+    double weight = 0;
+    for (std::int64_t t = 0; t < batch.chunk.ticks; ++t) {
+      const std::uint8_t flags = batch.chunk.flags[t * batch.chunk.streams + s];
+      EXPECT_EQ((flags & graph::kActive) != 0, t < frames);
+      EXPECT_EQ((flags & graph::kFlush) != 0, t >= frames && t < frames + 2);
+      EXPECT_EQ((flags & graph::kEnd) != 0, t == frames + 1);
+      if (t < 2 || t >= frames + 2) continue;
+      const std::vector<graph::OutputRow> rows{{static_cast<std::int32_t>(t), static_cast<std::int32_t>(s), t - 2}};
+      // The gains of n frames rise as 0, 1, ... n - 1.
+      const RowTargets row = targets_of(batch, rows, 0);
+      EXPECT_NEAR(row.weights[0], static_cast<double>(t - 2) / (frames * (frames - 1) / 2) / 3, 1e-12);
+      weight += row.weights[0];
+    }
+    EXPECT_NEAR(weight, 1.0 / 3, 1e-12);
+  }
+  const std::vector<graph::OutputRow> beyond{{static_cast<std::int32_t>(batch.chunk.ticks - 1), 0, 99}};
+  EXPECT_ANY_THROW(targets_of(batch, beyond, 0));
+}
+
+TEST_F(Batches, OfStreamsCarryAClipAndItsLagIntoTheNextBatch) {
+  options_.bptt_window = 3;
+  options_.batch_size = 1;
+  ClipCache clips = cache();
+  const auto source = stream_batches(clips, spec_, options_, 4);
+  std::int64_t tick = 0;
+  for (int step = 0; step < 12; ++step) {
+    const Batch batch = source->next();
+    for (std::int64_t t = 0; t < 3; ++t) {
+      const auto frames = static_cast<std::int64_t>(batch.clips[t]->gains.size());
+      EXPECT_EQ((batch.chunk.flags[t] & graph::kReset) != 0, tick == 0);
+      EXPECT_EQ((batch.chunk.flags[t] & graph::kFlush) != 0, tick >= frames);
+      EXPECT_EQ((batch.chunk.flags[t] & graph::kEnd) != 0, tick == frames + 3);
+      tick = tick == frames + 3 ? 0 : tick + 1;
+    }
+  }
+}
+
+// Frames are 0.1 s long, so that frame f lies around (f + 1/2) / 10 s.
+TEST_F(Batches, OfADenseSetHaveEveryFramesClasses) {
+  dataset_.dense = true;
+  for (DatasetItem& item : dataset_.items) {
+    item.label = kNoLabel;
+    item.intervals = {{0, 0.0, 0.2}, {1, 0.1, 0.35}};
+  }
+  spec_.fps = 10;
+  ClipCache clips = cache();
+  const Batch batch = clip_batches(clips, spec_, options_)->next();
+  const std::vector<graph::OutputRow> rows{{0, 0, 0}, {1, 0, 1}, {2, 0, 2}, {3, 0, 3}};
+  const RowTargets targets = targets_of(batch, rows, 0);
+  EXPECT_EQ(targets.targets, Tensor::from<std::uint8_t>({4, 2}, {1, 0, 1, 1, 0, 1, 0, 1}));
 }
 
 TEST_F(Batches, RefusePositionsThatAreNone) {

@@ -136,6 +136,25 @@ TEST(Weights, ComeBackAsTheyWere) {
   EXPECT_EQ(stored.weights.at("w").dtype(), DType::kFloat32);
 }
 
+TEST(LogisticLoss, SumsOverClassesAndWeighsRows) {
+  // Probabilities 3/4 and 1/2, then 1/4 and 9/10.
+  const torch::Tensor logits =
+      torch::tensor({std::log(3.0), 0.0, -std::log(3.0), std::log(9.0)}, kDouble).view({2, 2}).requires_grad_();
+  const Tensor targets = Tensor::from<std::uint8_t>({2, 2}, {1, 0, 1, 1});
+  const std::vector<double> weights = {0.5, 2};
+  const torch::Tensor loss = logistic_loss(logits, targets, weights);
+  EXPECT_NEAR(loss.item<double>(), 0.5 * (std::log(4. / 3) + std::log(2)) + 2 * (std::log(4) + std::log(10. / 9)),
+              1e-14);
+  loss.backward();  // probability minus target, weighed
+  const double expected[] = {0.5 * -0.25, 0.5 * 0.5, 2 * -0.75, 2 * -0.1};
+  for (std::int64_t i = 0; i < 4; ++i) EXPECT_NEAR(logits.grad().view({4})[i].item<double>(), expected[i], 1e-14);
+  const torch::Tensor large = torch::tensor({1000.0, -1000.0}, kDouble).view({1, 2});
+  const std::vector<double> one = {1};
+  EXPECT_DOUBLE_EQ(logistic_loss(large, Tensor::from<std::uint8_t>({1, 2}, {1, 1}), one).item<double>(), 1000);
+  EXPECT_THROW(logistic_loss(logits, targets, one), InvalidArgument);
+  EXPECT_THROW(logistic_loss(large, targets, one), InvalidArgument);
+}
+
 TEST(CrossEntropy, WeighsRowsAndClasses) {
   // Probabilities (1/4, 3/4) and (1/2, 1/2).
   const torch::Tensor logits = torch::tensor({0.0, std::log(3.0), 0.0, 0.0}, kDouble).view({2, 2});
