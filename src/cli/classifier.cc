@@ -47,7 +47,8 @@ VideoOptions video_options_of(const OpenedModel& opened, const std::string& bad_
   VideoOptions video;
   try {
     const InputSpec& spec = tasks::video_input_of(*opened.model, *opened.program);
-    for (const char* output : {"scores", "video"}) tasks::output_index(*opened.program->plan().graph, output);
+    tasks::output_index(*opened.program->plan().graph, "scores");
+    tasks::video_output_of(*opened.model, *opened.program->plan().graph);
     check_input(spec);
     video = video_options(spec);
     tasks::protocol_of(*opened.model);

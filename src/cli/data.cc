@@ -7,6 +7,7 @@
 #include "base/threads.h"
 #include "cli/cli.h"
 #include "cli/dataset.h"
+#include "data/activities.h"
 #include "data/check.h"
 #include "data/motions.h"
 
@@ -25,38 +26,55 @@ int describe_data(const DataSource& data) {
   const Dataset dataset = open_dataset(data.source, data.overrides);
   if (!data.json) {
     put(describe(dataset));
+    for (const std::string& warning : dataset.warnings) tell("warning: " + warning);
     return kDone;
   }
   nlohmann::ordered_json json{{"labels", dataset.labels}, {"splits", nlohmann::ordered_json::object()}};
+  if (dataset.dense) json["warnings"] = dataset.warnings;
   for (const auto& [split, summary] : summarise(dataset)) {
     json["splits"][split] = {{"items", summary.items},
                              {"items_per_label", summary.items_per_label},
                              {"items_per_group", summary.items_per_group}};
+    if (dataset.dense) json["splits"][split]["intervals"] = summary.intervals;
   }
   put(json.dump(2) + "\n");
   return kDone;
 }
 
+const char* word_of(FileState state) {
+  switch (state) {
+    case FileState::kReadable:
+      return "readable";
+    case FileState::kPartial:
+      return "partial";
+    case FileState::kUnreadable:
+      return "unreadable";
+    case FileState::kMislabelled:
+      return "mislabelled";
+  }
+  throw InvalidArgument("there is no such state of a file");
+}
+
 int check_data(const DataSource& data) {
   ThreadPool pool(core_count());
-  const CheckReport report = check(open_dataset(data.source, data.overrides), {.first_frame_only = data.quick}, pool);
+  const Dataset dataset = open_dataset(data.source, data.overrides);
+  const CheckReport report = check(dataset, {.first_frame_only = data.quick}, pool);
   if (data.json) {
     for (const CheckedItem& item : report.items) {
-      const char* state = item.state == FileState::kReadable  ? "readable"
-                          : item.state == FileState::kPartial ? "partial"
-                                                              : "unreadable";
       put(nlohmann::ordered_json{
-              {"path", item.path}, {"state", state}, {"frames", item.frames}, {"reason", item.reason}}
+              {"path", item.path}, {"state", word_of(item.state)}, {"frames", item.frames}, {"reason", item.reason}}
               .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
           "\n");
     }
   } else {
     for (const CheckedItem& item : report.problems()) {
-      put(fmt::format("{}: {}\n", item.state == FileState::kPartial ? "partial" : "unreadable", item.reason));
+      put(fmt::format("{}: {}\n", word_of(item.state), item.reason));
     }
   }
-  tell(fmt::format("{} readable, {} partial, {} unreadable", report.readable, report.partial, report.unreadable));
-  return report.all_readable() ? kDone : kPartial;
+  for (const std::string& warning : dataset.warnings) tell("warning: " + warning);
+  tell(fmt::format("{} readable, {} partial, {} unreadable{}", report.readable, report.partial, report.unreadable,
+                   dataset.dense ? fmt::format(", {} with intervals outside the video", report.mislabelled) : ""));
+  return report.all_good() && dataset.warnings.empty() ? kDone : kPartial;
 }
 
 int make_motions_set(const std::string& directory, const MotionsOptions& options) {
@@ -64,6 +82,31 @@ int make_motions_set(const std::string& directory, const MotionsOptions& options
   const Dataset dataset = as_usage("", [&] { return make_motions(real_files(), directory, options, pool); });
   tell(fmt::format("{} clips of {} classes in {}", dataset.items.size(), dataset.labels.size(), directory));
   return kDone;
+}
+
+int make_activities_set(const std::string& directory, const ActivitiesOptions& options) {
+  ThreadPool pool(core_count());
+  const Dataset dataset = as_usage("", [&] { return make_activities(real_files(), directory, options, pool); });
+  tell(fmt::format("{} videos of {} classes in {}", dataset.items.size(), dataset.labels.size(), directory));
+  return kDone;
+}
+
+void add_make_activities(CLI::App& make, Run& run) {
+  CLI::App* verb = make.add_subcommand("activities", "Videos in which several things happen at once, with their times");
+  auto directory = std::make_shared<std::string>();
+  auto options = std::make_shared<ActivitiesOptions>();
+  verb->add_option("directory", *directory, "Where to put videos/, annotations.json and multithumos/")->required();
+  verb->add_option("--seed", options->seed, "Other seeds, other videos")->check(whole_number(0))->capture_default_str();
+  verb->add_option("--train", options->train, "Training videos")->capture_default_str();
+  verb->add_option("--validation", options->validation, "Validation videos")->capture_default_str();
+  verb->add_option("--test", options->test, "Test videos")->capture_default_str();
+  verb->add_option("--size", options->size, "Pixels, both ways")->capture_default_str();
+  verb->add_option("--shortest", options->shortest_s, "Seconds of the shortest video")->capture_default_str();
+  verb->add_option("--longest", options->longest_s, "Seconds of the longest video")->capture_default_str();
+  verb->add_option("--fps", options->fps, "Frames per second")->capture_default_str();
+  verb->footer("Example:\n  longtake data make activities data/activities");
+  verb->callback(
+      [&run, directory, options] { run = [directory, options] { return make_activities_set(*directory, *options); }; });
 }
 
 void add_source(CLI::App* verb, const std::shared_ptr<DataSource>& data) {
@@ -89,10 +132,12 @@ void add_data(CLI::App& app, Run& run) {
   auto checked = std::make_shared<DataSource>();
   add_source(check_verb, checked);
   check_verb->add_flag("--quick", checked->quick, "Decode only one frame of each");
-  check_verb->footer("Exit code 3 when files are partial or unreadable.\nExample:\n  longtake data check videos/");
+  check_verb->footer(
+      "Exit code 3 when files are partial or unreadable, intervals lie outside their video, or lists give "
+      "warnings.\nExample:\n  longtake data check videos/");
   check_verb->callback([&run, checked] { run = [checked] { return check_data(*checked); }; });
 
-  CLI::App* make = verb->add_subcommand("make", "Generate a set of clips");
+  CLI::App* make = verb->add_subcommand("make", "Generate a set of videos");
   make->require_subcommand(1);
   make->footer("Example:\n  longtake data make motions data/motions --train 20 --test 5");
   CLI::App* motions = make->add_subcommand("motions", "Eight ways of moving that no single frame tells apart");
@@ -110,6 +155,7 @@ void add_data(CLI::App& app, Run& run) {
   motions->footer("Example:\n  longtake data make motions data/motions");
   motions->callback(
       [&run, directory, options] { run = [directory, options] { return make_motions_set(*directory, *options); }; });
+  add_make_activities(*make, run);
 }
 
 }  // namespace longtake::cli

@@ -14,8 +14,10 @@
 #include "cli/classifier.h"
 #include "cli/cli.h"
 #include "cli/dataset.h"
+#include "cli/evaluate_labels.h"
 #include "longtake/error.h"
 #include "reports/progress.h"
+#include "tasks/label.h"
 
 namespace longtake::cli {
 
@@ -36,6 +38,7 @@ struct EvaluateOptions {
   std::string split;
   std::string weights;
   std::int64_t clip = -1, stride = -1, crops = -1;
+  std::string ties;
   int threads = 0;
   bool json = false;
   bool items = false;
@@ -90,12 +93,29 @@ tasks::Protocol protocol_for(const graph::Model& model, const EvaluateOptions& o
   return protocol;
 }
 
-Evaluated evaluate_one(const std::string& path, const EvaluateOptions& options, ThreadPool& pool) {
-  const OpenedModel opened = open_model(path, options.threads);
+Dataset dataset_for(const OpenedModel& opened, const EvaluateOptions& options) {
   const std::string source = options.data.empty() ? recipe_of_run(opened.path) : options.data;
   video_options_of(opened, "stop");  // complains of a model that is no classifier of video
-  const Dataset dataset =
-      labelled_like(*opened.model, wanted_split(open_dataset(source, options.overrides), options.split), source);
+  return labelled_like(*opened.model, wanted_split(open_dataset(source, options.overrides), options.split), source);
+}
+
+int evaluate_labelling(const OpenedModel& opened, const EvaluateOptions& options, ThreadPool& pool) {
+  if (options.models.size() > 1) throw ConfigError("models that label every frame are not fused; name one");
+  if (options.clip > 0 || options.stride >= 1 || options.crops > 1 || options.items) {
+    throw ConfigError("--clip, --stride, --crops and --items are not for models that label every frame");
+  }
+  return evaluate_labels(opened, dataset_for(opened, options),
+                         {.ties = options.ties == "index" ? Ties::kIndex : Ties::kExpected,
+                          .skip_bad_files = options.skip_bad_files,
+                          .json = options.json},
+                         pool);
+}
+
+Evaluated evaluate_one(const OpenedModel& opened, const EvaluateOptions& options, ThreadPool& pool) {
+  const Dataset dataset = dataset_for(opened, options);
+  if (dataset.dense) {
+    throw BadData(fmt::format("{}: the model gives a video one class, but the data has intervals", opened.path));
+  }
   // Every video is seen once, so none is kept.
   const ClipCacheOptions cache_options{0, options.skip_bad_files ? BadFiles::kSkip : BadFiles::kError};
   tasks::Classifier classifier(*opened.model, *opened.program);
@@ -211,7 +231,10 @@ int evaluate(const EvaluateOptions& options) {
   ThreadPool pool(options.threads == 0 ? core_count() : options.threads);
   std::vector<Evaluated> models;
   for (const std::string& model : options.models) {
-    models.push_back(evaluate_one(model, options, pool));
+    const OpenedModel opened = open_model(model, options.threads);
+    if (opened.model->task == tasks::kLabelTask) return evaluate_labelling(opened, options, pool);
+    if (!options.ties.empty()) throw ConfigError("--ties is for models that label every frame");
+    models.push_back(evaluate_one(opened, options, pool));
     check_same_videos(models.front(), models.back());
   }
   const tasks::Evaluation evaluation = models.size() == 1 ? models.front().evaluation : fuse_all(models, weights);
@@ -235,8 +258,8 @@ int evaluate(const EvaluateOptions& options) {
 }  // namespace
 
 void add_evaluate(CLI::App& app, Run& run) {
-  CLI::App* verb =
-      app.add_subcommand("evaluate", "Accuracy on videos whose labels are known; several models are fused");
+  CLI::App* verb = app.add_subcommand(
+      "evaluate", "Accuracy on videos whose labels are known, per-frame mAP on dense sets; several models are fused");
   auto options = std::make_shared<EvaluateOptions>();
   verb->add_option("models", options->models, "Model files or directories of runs")->required();
   verb->add_option("--data", options->data,
@@ -253,6 +276,10 @@ void add_evaluate(CLI::App& app, Run& run) {
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  verb->add_option(
+          "--ties", options->ties,
+          "Labelling models, equal scores: expected (the mean over all orders, default) or index (as they come)")
+      ->check(CLI::IsMember({"expected", "index"}));
   verb->add_flag("--skip-bad-files", options->skip_bad_files,
                  "Leave out what cannot be read, counted, and exit with 3");
   verb->add_flag("--items", options->items, "With --json: every video");

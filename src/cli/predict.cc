@@ -12,6 +12,7 @@
 #include "longtake/error.h"
 #include "reports/overlay.h"
 #include "reports/result_writer.h"
+#include "tasks/label.h"
 #include "tasks/stream.h"
 
 namespace longtake::cli {
@@ -43,7 +44,7 @@ tasks::VideoResult predict_file(const std::string& file, const VideoOptions& vid
   stream.reset();
   const auto take = [&](std::span<const tasks::StreamClassifier::Answer> answers) {
     for (const auto& answer : answers) {
-      result.scores = answer.frame.video;
+      tasks::update_scores(answer.frame, result.scores);
       if (keep_frames) result.frames.push_back(answer.frame);
       for (const tasks::EventEdge& edge : answer.edges) {
         if (!edge.start) result.events.push_back(edge.event);
@@ -94,6 +95,17 @@ void check_outputs(const std::vector<std::string>& files, const std::string& dir
   }
 }
 
+// Throws ConfigError where two videos would have one name in the same document.
+void check_names(const std::vector<std::string>& files) {
+  std::map<std::string, std::string> taken;
+  for (const std::string& file : files) {
+    const auto [other, is_new] = taken.emplace(std::filesystem::path(file).stem().string(), file);
+    if (is_new) continue;
+    throw ConfigError(fmt::format("{} and {} would both be called \"{}\"; give --output DIRECTORY, or one by one",
+                                  other->second, file, other->first));
+  }
+}
+
 void write_output(const PredictOptions& options, const reports::ResultFormat& format, const std::string& file,
                   const std::string& text) {
   if (options.output.empty()) return put(text);
@@ -109,6 +121,7 @@ int predict(const PredictOptions& options) {
                                   format.name));
   }
   if (!options.output.empty()) check_outputs(options.files, options.output, format.extension);
+  if (options.output.empty() && format.named) check_names(options.files);
   if (!options.overlay.empty()) check_outputs(options.files, options.overlay, kOverlayExtension);
   const OpenedModel opened = open_model(options.model, options.threads);
   const VideoOptions video = video_options_of(opened, options.bad_frames);
@@ -122,7 +135,7 @@ int predict(const PredictOptions& options) {
   std::int64_t skipped = 0, partial = 0;
   if (options.output.empty()) put(writer->head());
   for (const std::string& file : options.files) {
-    if (interrupted()) return kPartial;
+    if (interrupted()) break;
     tasks::VideoResult result;
     try {
       result = predict_file(file, video, stream, *opened.model, keep);
@@ -134,7 +147,8 @@ int predict(const PredictOptions& options) {
     }
     // What cannot be written ends the program: the files after this one would fare no better.
     const std::string head = options.output.empty() ? "" : writer->head();
-    write_output(options, format, file, head + writer->video(result));
+    const std::string tail = options.output.empty() ? "" : writer->tail();
+    write_output(options, format, file, head + writer->video(result) + tail);
     if (!options.overlay.empty()) {
       const auto path = beside(options.overlay, file, kOverlayExtension);
       reports::write_overlay(file, result, path.string());
@@ -144,6 +158,8 @@ int predict(const PredictOptions& options) {
     if (damaged) tell(fmt::format("warning: {}: {}", file, partial_reason(result.decode)));
     partial += damaged ? 1 : 0;
   }
+  if (options.output.empty()) put(writer->tail());
+  if (interrupted()) return kPartial;
   if (skipped + partial == 0) return kDone;
   tell(fmt::format("{} of {} files skipped, {} read in part", skipped, options.files.size(), partial));
   return kPartial;

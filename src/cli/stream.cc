@@ -7,6 +7,7 @@
 #include "longtake/error.h"
 #include "media/live_reader.h"
 #include "reports/result_writer.h"
+#include "tasks/label.h"
 #include "tasks/stream.h"
 
 namespace longtake::cli {
@@ -50,7 +51,7 @@ class Line {
   void answers(std::span<const tasks::StreamClassifier::Answer> answers,
                const std::optional<reports::LiveCounters>& live) {
     for (const auto& answer : answers) {
-      whole_.scores = answer.frame.video;
+      tasks::update_scores(answer.frame, whole_.scores);
       ended_.insert(ended_.end(), answer.edges.begin(), answer.edges.end());
       put(writer_->frame(whole_.source, answer.frame, ended_, live));
       ended_.clear();
@@ -69,6 +70,7 @@ class Line {
     if (whole_.scores.empty()) throw BadData(fmt::format("{}: {}", whole_.source, nothing_reason(decode)));
     ended_.insert(ended_.end(), edges.begin(), edges.end());
     put(writer_->finish(whole_, ended_, live));
+    put(writer_->tail());
   }
 
  private:
@@ -159,7 +161,7 @@ void add_stream(CLI::App& app, Run& run) {
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
   verb->add_option("source", options->source, "A file, http(s)://, rtsp://, /dev/video0, or - for standard input")
       ->required();
-  verb->add_option("--format", options->format, "jsonl, csv, vtt or srt")->capture_default_str();
+  verb->add_option("--format", options->format, "jsonl, csv, vtt, srt or activitynet")->capture_default_str();
   verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
   verb->add_option("--bad-frames", options->bad_frames, "skip, repeat or stop")->capture_default_str();
   verb->add_flag("--live", options->live, "Treat the source as live even if it is a file or http address");

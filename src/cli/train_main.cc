@@ -41,16 +41,16 @@ class TrainProgress final : public training::TrainObserver {
     progress_.reset();
     std::string line = fmt::format("epoch {:>3}  loss {:.4f}", record.epoch, record.train_loss);
     if (record.validation_accuracy) {
-      line += fmt::format("  validation loss {:.4f}  accuracy {:.2f} %{}", *record.validation_loss,
+      line += fmt::format("  validation loss {:.4f}  {} {:.2f} %{}", *record.validation_loss, record.validation_metric,
                           100 * *record.validation_accuracy, best ? "  best" : "");
     }
     tell(line + fmt::format("  {:.0f} s", record.seconds));
     if (json_) {
       put(
           fmt::format("{{\"epoch\": {}, \"step\": {}, \"train_loss\": {}, \"validation_loss\": {}, "
-                      "\"validation_accuracy\": {}, \"learning_rate\": {}, \"seconds\": {:.3f}}}\n",
+                      "\"validation_accuracy\": {}, \"validation_metric\": \"{}\", \"learning_rate\": {}, \"seconds\": {:.3f}}}\n",
                       record.epoch, record.step, record.train_loss, optional(record.validation_loss),
-                      optional(record.validation_accuracy), record.learning_rate, record.seconds));
+                      optional(record.validation_accuracy), record.validation_metric, record.learning_rate, record.seconds));
     }
   }
 
