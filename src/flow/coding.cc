@@ -25,7 +25,7 @@ Line line_of(FlowCoding coding) {
 // The comparisons send what is no number to 0.
 std::uint8_t to_byte(float value) {
   if (!(value > 0.0F)) return 0;
-  return value >= 255.0F ? std::uint8_t{255} : static_cast<std::uint8_t>(value + 0.5F);
+  return value >= 255.0F ? std::uint8_t{255} : static_cast<std::uint8_t>(std::lround(value));
 }
 
 void check_flow(const Tensor& flow) {

@@ -73,7 +73,7 @@ void destroy(void* estimator) { delete static_cast<Estimator*>(estimator); }
 }  // namespace longtake::flow
 
 extern "C" __attribute__((visibility("default"))) const longtake::flow::Backend* longtake_flow_backend() {
-  static constexpr longtake::flow::Backend backend{longtake::flow::create, longtake::flow::estimate,
-                                                   longtake::flow::destroy};
-  return &backend;
+  static constexpr longtake::flow::Backend kBackend{longtake::flow::create, longtake::flow::estimate,
+                                                    longtake::flow::destroy};
+  return &kBackend;
 }

@@ -44,6 +44,7 @@ TEST_F(Verbs, HaveHelpWithExamplesOnStandardOutput) {
                                                     {"data", "check"},
                                                     {"data", "make"},
                                                     {"data", "make", "motions"},
+                                                    {"flow"},
                                                     {"evaluate"},
                                                     {"predict"},
                                                     {"stream"},

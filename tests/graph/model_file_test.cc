@@ -55,6 +55,15 @@ TEST(ModelFile, RoundTripsToTheSameBytes) {
   EXPECT_EQ(loaded.labels[1], "r\xc3\xbcn");
 }
 
+TEST(ModelFile, HoldsHowFlowIsMeasured) {
+  Model model = rich_model();
+  InputSpec& spec = model.inputs["frame"];
+  spec = {.fps = 1, .flow = "tvl1", .flow_coding = "snippets", .flow_fps = 15};
+  EXPECT_EQ(model_from_bytes(model_to_bytes(model), "memory").inputs.at("frame"), spec);
+  spec.flow = "";  // pictures: nothing is said of flow
+  EXPECT_EQ(model_from_bytes(model_to_bytes(model), "memory").inputs.at("frame").flow_coding, "lrcn");
+}
+
 TEST(ModelFile, SaysWhichVersionItNeeds) {
   SafetensorsFile file = read_safetensors(model_to_bytes(rich_model()), "memory");
   std::string& json = file.metadata["longtake"];
