@@ -20,11 +20,16 @@ Shape frame_shape(const InputSpec& input) {
   return {input.channels(), height, width};
 }
 
+// "backbone.onnx" or "backbone.onnx#tensor,tensor".
+bool names_file(const std::string& encoder) { return encoder.substr(0, encoder.find('#')).ends_with(".onnx"); }
+
 std::vector<graph::ValueId> encoded(graph::Builder& b, const Options& options, const Purpose& purpose,
                                     const std::string& otherwise, layers::Taps taps) {
   const graph::ValueId frame = b.input("frame", frame_shape(purpose.input));
   const auto encoder = options.get("encoder", otherwise);
-  return layers::encode(b, encoder, options.table(encoder), frame, taps);
+  if (!names_file(encoder)) return layers::encode(b, encoder, options.table(encoder), frame, taps);
+  if (!purpose.encoder_file) throw ConfigError("encoders cannot be read from files here: \"" + encoder + "\"");
+  return purpose.encoder_file(b, encoder, options.table("onnx"), frame, taps);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace longtake::models {
 
 // Each adds the input "frame" as purpose.input feeds it, and the encoder of options.encoder (`otherwise` where there is
-// none) with the options in a table of its name. Vectors: [features].
+// none) with the options in a table of its name, or in the table "onnx" for one of a file. Vectors: [features].
 graph::ValueId frame_features(graph::Builder& b, const Options& options, const Purpose& purpose,
                               const std::string& otherwise = "caffenet_hybrid");
 // The last map, [channels, height, width].

@@ -2,19 +2,27 @@
 // declare it below and add its line to registry.cc; the invariants suite takes it from there.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/options.h"
 #include "graph/model.h"
+#include "layers/encoder.h"
 
 namespace longtake::models {
+
+// Adds a frame encoder from a file, which `encoder` names, as layers::encode adds those that have a name here.
+// `options` are those of the table [model.onnx].
+using EncoderFile = std::function<std::vector<graph::ValueId>(
+    graph::Builder&, const std::string& encoder, const Options& options, graph::ValueId frame, layers::Taps taps)>;
 
 // What every model is made for, besides its own options.
 struct Purpose {
   InputSpec input;                  // of the video
   std::vector<std::string> labels;  // the classes
+  EncoderFile encoder_file = {};    // reads "*.onnx" encoders; empty where none can be read
 };
 
 struct Entry {

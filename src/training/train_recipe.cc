@@ -4,6 +4,7 @@
 
 #include "longtake/error.h"
 #include "models/registry.h"
+#include "onnx/encoder.h"
 #include "tasks/classify.h"
 #include "tasks/events.h"
 
@@ -32,7 +33,14 @@ TrainRecipe read_train_recipe(const Options& recipe) {
 }
 
 graph::Model build_model(const Options& recipe, const InputSpec& input, const std::vector<std::string>& labels) {
-  graph::Model model = models::build(recipe.table("model"), {input, labels});
+  onnx::EncoderWeights read;
+  const auto encoder_file = [&](graph::Builder& b, const std::string& encoder, const Options& options,
+                                graph::ValueId frame, layers::Taps taps) {
+    return onnx::add_encoder(b, encoder, options, frame, taps, read);
+  };
+  graph::Model model = models::build(recipe.table("model"), {input, labels, encoder_file});
+  model.weights.merge(read.weights);
+  for (const std::string& file : read.files) model.provenance["encoder"] = file;
   tasks::read_protocol(recipe.table("evaluate"), model);
   check_protocol(model);
   apply_layer_rates(recipe.table("train").table("layer_rates"), model);

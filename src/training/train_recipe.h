@@ -22,7 +22,8 @@ struct TrainRecipe {
 // Reads every section. Throws ConfigError that names what is wrong, unknown keys too.
 TrainRecipe read_train_recipe(const Options& recipe);
 
-// The recipe's model for these classes, with its protocol and [train.layer_rates], without weights. Throws ConfigError.
+// The recipe's model for these classes, with its protocol and [train.layer_rates], without weights but for
+// those of an encoder that comes from a file. Throws ConfigError, and what that file's reader throws.
 graph::Model build_model(const Options& recipe, const InputSpec& input, const std::vector<std::string>& labels);
 
 }  // namespace longtake::training
