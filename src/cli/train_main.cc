@@ -46,11 +46,11 @@ class TrainProgress final : public training::TrainObserver {
     }
     tell(line + fmt::format("  {:.0f} s", record.seconds));
     if (json_) {
-      put(
-          fmt::format("{{\"epoch\": {}, \"step\": {}, \"train_loss\": {}, \"validation_loss\": {}, "
-                      "\"validation_accuracy\": {}, \"validation_metric\": \"{}\", \"learning_rate\": {}, \"seconds\": {:.3f}}}\n",
-                      record.epoch, record.step, record.train_loss, optional(record.validation_loss),
-                      optional(record.validation_accuracy), record.validation_metric, record.learning_rate, record.seconds));
+      put(fmt::format(
+          "{{\"epoch\": {}, \"step\": {}, \"train_loss\": {}, \"validation_loss\": {}, "
+          "\"validation_accuracy\": {}, \"validation_metric\": \"{}\", \"learning_rate\": {}, \"seconds\": {:.3f}}}\n",
+          record.epoch, record.step, record.train_loss, optional(record.validation_loss),
+          optional(record.validation_accuracy), record.validation_metric, record.learning_rate, record.seconds));
     }
   }
 
