@@ -114,6 +114,16 @@ const Entry& find(const std::string& name) {
   throw ConfigError(unknown_name_message("model", name, "the registry", names));
 }
 
+namespace {
+
+void freeze_encoder(graph::Model& model) {
+  for (graph::Parameter& parameter : model.parameters) {
+    if (parameter.name.starts_with("encoder.")) parameter.trainable = false;
+  }
+}
+
+}  // namespace
+
 graph::Model build(const Options& options, const Purpose& purpose) {
   const Entry& entry = find(options.require<std::string>("name"));
   graph::Model model;
@@ -122,6 +132,9 @@ graph::Model build(const Options& options, const Purpose& purpose) {
   } catch (const InvalidArgument& error) {  // an op that refuses what the options made of it
     throw ConfigError(std::string("[model]: ") + error.what());
   }
+  // Which file its numbers come from is read where files are.
+  options.get("encoder_weights", "");
+  if (options.get("encoder_frozen", false)) freeze_encoder(model);
   model.name = entry.name;
   model.task = entry.task;
   model.labels = purpose.labels;

@@ -41,7 +41,11 @@ std::span<const Entry> registry();
 // Throws ConfigError that suggests the nearest name.
 const Entry& find(const std::string& name);
 
-// Builds the model `options.require("name")` without weights. Throws ConfigError for unknown options' values.
+// Builds the model `options.require("name")` without weights (an encoder's file keeps them to itself). Besides the
+// model's own options there are
+//   encoder_weights = ""     a safetensors file with the encoder's weights under their names, for the caller to load
+//   encoder_frozen = false   the encoder does not learn
+// Throws ConfigError for unknown options' values.
 graph::Model build(const Options& options, const Purpose& purpose);
 
 // LRCN (Donahue 2015, 1411.4389): a CNN per frame, an LSTM over the frames, a softmax at every frame, averaged.

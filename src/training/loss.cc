@@ -1,6 +1,7 @@
 #include "training/loss.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/Reduction.h>
 
 #include "training/bridge.h"
 
@@ -55,9 +56,22 @@ torch::Tensor logistic_loss(const torch::Tensor& logits, const Tensor& targets, 
   const torch::Tensor truth = to_torch(targets, logits.options()).to(logits.options());
   const torch::Tensor factors =
       torch::tensor(std::vector<double>(weights.begin(), weights.end()), torch::kFloat64).to(logits.options());
-  // log(1 + exp(x)) - y x, without overflow for large x.
-  const torch::Tensor losses = logits.clamp_min(0) - logits * truth + at::log1p(at::exp(-logits.abs()));
+  const torch::Tensor losses = at::binary_cross_entropy_with_logits(logits, truth, {}, {}, at::Reduction::None);
   return (losses.sum(1) * factors).sum();
+}
+
+torch::Tensor doubly_stochastic_penalty(const torch::Tensor& attention, std::span<const std::int64_t> clips,
+                                        std::int64_t clip_count, bool even) {
+  if (attention.dim() != 2 || attention.size(0) != static_cast<std::int64_t>(clips.size())) {
+    throw InvalidArgument("the attention needs a clip for each of its rows");
+  }
+  const torch::Tensor clip = index_tensor(clips, attention.device());
+  const torch::Tensor seen =
+      torch::zeros({clip_count, attention.size(1)}, attention.options()).index_add(0, clip, attention);
+  // Attention sums to 1 at every frame, so the frames of a clip are the sum over its places.
+  const torch::Tensor target =
+      even ? seen.detach().sum(1, /*keepdim=*/true) / seen.size(1) : torch::ones({clip_count, 1}, seen.options());
+  return (target - seen).square().sum();
 }
 
 }  // namespace longtake::training

@@ -26,4 +26,10 @@ torch::Tensor cross_entropy(const torch::Tensor& logits, std::span<const std::in
 // differ.
 torch::Tensor logistic_loss(const torch::Tensor& logits, const Tensor& targets, std::span<const double> weights);
 
+// Sum over clips and places of (target - sum over the clip's frames of the attention)^2: every place should be looked
+// at as much (1511.04119, the second term of equation 8). `attention` is [rows, places], `clips` the clip of each row.
+// The target is the paper's 1, or with `even` frames / places, which attention spread evenly reaches. A scalar.
+torch::Tensor doubly_stochastic_penalty(const torch::Tensor& attention, std::span<const std::int64_t> clips,
+                                        std::int64_t clip_count, bool even);
+
 }  // namespace longtake::training

@@ -56,6 +56,11 @@ std::vector<std::vector<std::byte>> thumbnails_of(const Clip& clip, bool swap_re
   return pictures;
 }
 
+// The clip itself, or where it came as features, its pictures.
+Clip pictures_of(const std::shared_ptr<const Clip>& clip, const DatasetItem& item, const InputSpec& spec) {
+  return clip->features.empty() ? *clip : read_clip_for(spec, item);
+}
+
 std::vector<reports::WorstClip> worst_clips(const TrainOutcome& outcome) {
   std::vector<tasks::ItemEvaluation> items = outcome.evaluation->items;
   std::stable_sort(items.begin(), items.end(),
@@ -71,7 +76,8 @@ std::vector<reports::WorstClip> worst_clips(const TrainOutcome& outcome) {
     const double end = spec.fps > 0 ? clip->first_time_s + static_cast<double>(clip->count()) / spec.fps
                                     : listed.end_s.value_or(clip->first_time_s);
     worst.push_back({listed.path.string(), clip->first_time_s, end, dataset.labels[item.truth],
-                     dataset.labels[item.predicted], item.truth_score, thumbnails_of(*clip, spec.colour == "bgr")});
+                     dataset.labels[item.predicted], item.truth_score,
+                     thumbnails_of(pictures_of(clip, listed, spec), spec.colour == "bgr")});
   }
   return worst;
 }

@@ -116,6 +116,10 @@ TrainOptions read_train_options(const Options& train, const Options& augment) {
   out.memory_budget = between(train, "memory_budget", out.memory_budget, 1, kMostBytes);
   out.cache_budget = between(train, "cache_budget", out.cache_budget, 0, kMostBytes);
   out.skip_bad_files = train.get("skip_bad_files", out.skip_bad_files);
+  out.features = train.get("features", out.features.c_str());
+  out.attention_penalty = at_least(train, "attention_penalty", out.attention_penalty, 0.0);
+  static const std::array<std::string, 2> targets{"one", "even"};
+  out.attention_even = train.get_choice("attention_target", "one", targets) == "even";
   out.patience = between(train, "patience", out.patience, 0);
   out.checkpoint_steps = between(train, "checkpoint_steps", out.checkpoint_steps, 0);
   out.checkpoint_seconds = at_least(train, "checkpoint_seconds", out.checkpoint_seconds, 0.0);

@@ -32,7 +32,10 @@ struct TrainOptions {
   std::int64_t memory_budget = std::int64_t{2} << 30;  // bytes of activations at once; what exceeds it is recomputed
   std::int64_t cache_budget = std::int64_t{4} << 30;   // bytes of decoded frames kept
   bool skip_bad_files = false;
-  std::int64_t patience = 0;          // epochs without a better validation before stopping; 0 never stops early
+  std::string features;          // folder of `longtake extract`: train from these instead of from frames
+  double attention_penalty = 0;  // factor of the doubly stochastic term (training/loss.h), for models with attention
+  bool attention_even = false;   // its target: every place's fair share of the frames, else 1
+  std::int64_t patience = 0;     // epochs without a better validation before stopping; 0 never stops early
   std::int64_t checkpoint_steps = 0;  // steps between checkpoints; 0 only after each epoch
   double checkpoint_seconds = 60;     // and at least this often
   // The split on which the finished model is measured once, for the report: "train", "validation", "test", "none", or

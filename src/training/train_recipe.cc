@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/safetensors.h"
+#include "graph/named_weights.h"
 #include "longtake/error.h"
 #include "models/registry.h"
 #include "onnx/encoder.h"
@@ -44,6 +46,18 @@ graph::Model build_model(const Options& recipe, const InputSpec& input, const st
   tasks::read_protocol(recipe.table("evaluate"), model);
   check_protocol(model);
   apply_layer_rates(recipe.table("train").table("layer_rates"), model);
+  return model;
+}
+
+graph::Model make_model(const Options& recipe, const TrainRecipe& read, const std::vector<std::string>& labels,
+                        const Files& files) {
+  graph::Model model = build_model(recipe, read.input, labels);
+  const std::string weights = recipe.table("model").get("encoder_weights", "");
+  if (!weights.empty()) {
+    graph::take_weights(model, "encoder.", read_safetensors(files, weights).tensors, weights);
+    model.provenance["encoder_weights"] = weights;
+  }
+  graph::initialise(model, read.options.seed);
   return model;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "base/options.h"
 #include "graph/model.h"
 #include "longtake/input_spec.h"
@@ -25,5 +26,10 @@ TrainRecipe read_train_recipe(const Options& recipe);
 // The recipe's model for these classes, with its protocol and [train.layer_rates], without weights but for
 // those of an encoder that comes from a file. Throws ConfigError, and what that file's reader throws.
 graph::Model build_model(const Options& recipe, const InputSpec& input, const std::vector<std::string>& labels);
+
+// The same with numbers in every weight: the encoder's of [model] encoder_weights, if the recipe names such a file, and
+// random ones for the rest. Throws IoError and BadData for the file.
+graph::Model make_model(const Options& recipe, const TrainRecipe& read, const std::vector<std::string>& labels,
+                        const Files& files);
 
 }  // namespace longtake::training

@@ -9,6 +9,7 @@
 #include "base/threads.h"
 #include "graph/model_file.h"
 #include "longtake/error.h"
+#include "tasks/extract.h"
 #include "training/batch.h"
 #include "training/bridge.h"
 #include "training/checkpoint.h"
@@ -76,25 +77,43 @@ struct Setup {
     dataset = std::make_shared<Dataset>(read.list_data(*request.files));
     const Dataset train = training_split(*dataset);
     set_total_steps(options, static_cast<std::int64_t>(train.items.size()));
-    model = build_model(recipe, input, dataset->labels);
-    check_task(model, *dataset, options);
-    graph::initialise(model, options.seed);
-
-    const ClipCacheOptions cache_options{options.cache_budget,
-                                         options.skip_bad_files ? BadFiles::kSkip : BadFiles::kError};
-    train_cache = std::make_shared<ClipCache>(train, input, cache_options, pool);
+    whole = make_model(recipe, read, dataset->labels, *request.files);
+    check_task(whole, *dataset, options);
+    model = whole;
+    if (!options.features.empty()) start_from_features();
+    train_cache = open_cache(train);
     const auto splits = summarise(*dataset);
     if (splits.count(std::string(kValidationSplit)) != 0) {
-      validation_cache =
-          std::make_shared<ClipCache>(select_split(*dataset, kValidationSplit), input, cache_options, pool);
+      validation_cache = open_cache(select_split(*dataset, kValidationSplit));
     }
+  }
+
+  void start_from_features() {
+    const AugmentationOptions& changes = options.augmentation;
+    if (changes.crop || changes.mirror || changes.zoom != 0 || changes.brightness != 0 || changes.contrast != 0 ||
+        changes.rotation_degrees != 0) {
+      throw ConfigError(
+          "[augment] changes pictures, but train.features were computed of them as they are; only speed and "
+          "frame_phase are left to vary");
+    }
+    tasks::CutModel cut = tasks::cut_at_encoder(whole);
+    features = FeatureSource{options.features, tasks::feature_fingerprint(cut.encoder)};
+    model = std::move(cut.head);
+  }
+
+  std::shared_ptr<ClipCache> open_cache(Dataset split) {
+    const BadFiles bad_files = options.skip_bad_files ? BadFiles::kSkip : BadFiles::kError;
+    return std::make_shared<ClipCache>(std::move(split), input,
+                                       ClipCacheOptions{options.cache_budget, bad_files, features}, pool);
   }
 
   ThreadPool pool;
   InputSpec input;
   std::shared_ptr<Dataset> dataset;
-  graph::Model model;
+  graph::Model whole;
+  graph::Model model;  // what is trained: the whole, or with features what comes behind the encoder
   TrainOptions options;
+  std::optional<FeatureSource> features;
   std::shared_ptr<ClipCache> train_cache;
   std::shared_ptr<ClipCache> validation_cache;  // null without a validation split
 };
@@ -116,6 +135,10 @@ class Trainer {
     if (options_.average_decay > 0) average_.emplace(*weights_, options_.average_decay);
     if (options_.class_weights) weigh_classes();
     logits_ = tasks::output_index(*plan_.graph, "logits");
+    if (plan_.whole_sequences && options_.bptt_window > 0) {
+      throw ConfigError("[train]: the model needs whole clips, so bptt_window must be 0");
+    }
+    if (options_.attention_penalty > 0) prepare_penalty();
   }
 
   TrainOutcome run() {
@@ -129,6 +152,16 @@ class Trainer {
   }
 
  private:
+  void prepare_penalty() {
+    if (!model_.protocol.contains("attention")) {
+      throw ConfigError("[train]: attention_penalty is for models with spatial attention, such as visual_attention");
+    }
+    if (options_.bptt_window > 0) {
+      throw ConfigError("[train]: attention_penalty sums over whole clips, so bptt_window must be 0");
+    }
+    attention_ = tasks::output_index(*plan_.graph, "attention");
+  }
+
   // A function of the history alone, so that a run which was over stays over when it is resumed.
   bool out_of_patience() const { return options_.patience > 0 && history_.epochs_without_gain >= options_.patience; }
 
@@ -195,12 +228,16 @@ class Trainer {
                          .step = static_cast<std::uint64_t>(history_.step),
                          .samples = batch.samples};
     PieceOptions pieces{.ticks = ticks_in_budget(plan_, DType::kFloat32, batch.chunk.streams, options_.memory_budget)};
+    if (plan_.whole_sequences || attention_) pieces.ticks = 0;
     if (options_.bptt_window > 0 && !options_.carry_state) {
       pieces = {Backpropagation::kTruncated, options_.bptt_window};
     }
-    const double loss = backward_in_pieces(runner_, batch.chunk, {}, state_, run, pieces,
-                                           [&](const std::vector<RunnerOutput>& outputs, std::int64_t first_tick,
-                                               bool) { return piece_loss(batch, outputs[logits_], first_tick); });
+    const double loss =
+        backward_in_pieces(runner_, batch.chunk, {}, state_, run, pieces,
+                           [&](const std::vector<RunnerOutput>& outputs, std::int64_t first_tick, bool) {
+                             torch::Tensor sum = piece_loss(batch, outputs[logits_], first_tick);
+                             return attention_ ? sum + penalty(batch, outputs[*attention_]) : sum;
+                           });
     const double norm = clip_gradients(*weights_, options_.clip_norm);
     if (!std::isfinite(loss) || !std::isfinite(norm)) refuse(batch, loss);
     optimizer_.step(rate);
@@ -213,6 +250,13 @@ class Trainer {
     const RowTargets rows = targets_of(batch, logits.rows, first_tick);
     if (labels_frames(model_)) return logistic_loss(logits.data, rows.targets, rows.weights);
     return cross_entropy(logits.data, rows.labels, rows.weights, loss_options_);
+  }
+
+  torch::Tensor penalty(const Batch& batch, const RunnerOutput& attention) const {
+    std::vector<std::int64_t> streams;
+    for (const graph::OutputRow& row : attention.rows) streams.push_back(row.stream);
+    return options_.attention_penalty * batch.share *
+           doubly_stochastic_penalty(attention.data, streams, batch.chunk.streams, options_.attention_even);
   }
 
   [[noreturn]] void refuse(const Batch& batch, double loss) const {
@@ -284,7 +328,7 @@ class Trainer {
   }
 
   graph::Model trained_model() const {
-    graph::Model trained = model_;
+    graph::Model trained = setup_->whole;
     best_weights()->store(trained);
     trained.provenance["command"] = request_.command;
     trained.provenance["seed"] = std::to_string(options_.seed);
@@ -338,7 +382,7 @@ class Trainer {
   TrainOutcome finish(bool interrupted, bool stopped_early) {
     if (interrupted) save(request_.paths.last());
     history_.seconds += seconds_since(start_);
-    TrainOutcome outcome{.model = model_, .history = history_, .options = options_, .dataset = setup_->dataset};
+    TrainOutcome outcome{.model = setup_->whole, .history = history_, .options = options_, .dataset = setup_->dataset};
     outcome.interrupted = interrupted;
     outcome.stopped_early = stopped_early;
     outcome.bad_files = setup_->train_cache->bad_files();
@@ -359,20 +403,19 @@ class Trainer {
       }
     }
     if (outcome.evaluated_split.empty()) return;
-    const ClipCacheOptions cache{options_.cache_budget, options_.skip_bad_files ? BadFiles::kSkip : BadFiles::kError};
     // The cache borrows the setup's threads, so it keeps the setup alive.
-    outcome.evaluated = std::shared_ptr<ClipCache>(
-        new ClipCache(select_split(*setup_->dataset, outcome.evaluated_split), setup_->input, cache, setup_->pool),
-        [setup = setup_](ClipCache* measured) { delete measured; });
-    TorchExecutor executor(outcome.model, "main", {.device = request_.device});
-    tasks::Classifier classifier(outcome.model, executor);
-    if (labels_frames(outcome.model)) {
+    const auto cache = setup_->open_cache(select_split(*setup_->dataset, outcome.evaluated_split));
+    outcome.evaluated = {cache.get(), [setup = setup_, cache](ClipCache*) {}};
+    const graph::Model measured = setup_->features ? tasks::cut_at_encoder(outcome.model).head : outcome.model;
+    TorchExecutor executor(measured, "main", {.device = request_.device});
+    tasks::Classifier classifier(measured, executor);
+    if (labels_frames(measured)) {
       outcome.labelling =
           std::make_shared<tasks::LabelEvaluation>(tasks::evaluate_labels(classifier, *outcome.evaluated));
       return;
     }
     outcome.evaluation = std::make_shared<tasks::Evaluation>(
-        tasks::evaluate(classifier, *outcome.evaluated, tasks::protocol_of(outcome.model)));
+        tasks::evaluate(classifier, *outcome.evaluated, tasks::protocol_of(measured)));
   }
 
   const TrainRequest& request_;
@@ -387,6 +430,7 @@ class Trainer {
   std::optional<MovingAverage> average_;
   CrossEntropyOptions loss_options_;
   std::size_t logits_ = 0;
+  std::optional<std::size_t> attention_;  // where there is a penalty on it
   StreamState state_;
   History history_;
   Clock::time_point start_, last_checkpoint_;

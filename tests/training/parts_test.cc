@@ -305,5 +305,18 @@ TEST(BatchNorm, LearnsFromTheRowsThatAreThere) {
   EXPECT_NEAR(weights->at("n.variance").item<double>(), 4, 1e-14);
 }
 
+// Specs 14.8: attention spread evenly over 7 x 7 places for 30 frames.
+TEST(DoublyStochasticPenalty, EqualsTheSpecifiedVectors) {
+  const torch::Tensor even = torch::full({30, 49}, 1.0 / 49, torch::kFloat64);
+  const std::vector<std::int64_t> one_clip(30, 0);
+  EXPECT_NEAR(doubly_stochastic_penalty(even, one_clip, 1, false).item<double>(), 7.367346939, 1e-9);
+  EXPECT_NEAR(doubly_stochastic_penalty(even, one_clip, 1, true).item<double>(), 0, 1e-12);
+  // Two clips of one and two frames, two places: (1 - 1)^2 + (1 - 0)^2, and (1 - .5)^2 + (1 - 1.5)^2.
+  const torch::Tensor uneven = torch::tensor({1.0, 0.0, 0.25, 0.75, 0.25, 0.75}, torch::kFloat64).view({3, 2});
+  const std::vector<std::int64_t> clips{0, 1, 1};
+  EXPECT_NEAR(doubly_stochastic_penalty(uneven, clips, 2, false).item<double>(), 1.5, 1e-12);
+  EXPECT_NEAR(doubly_stochastic_penalty(uneven, clips, 2, true).item<double>(), 0.5 + 0.5, 1e-12);
+}
+
 }  // namespace
 }  // namespace longtake::training
