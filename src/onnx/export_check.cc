@@ -125,44 +125,56 @@ Difference compare(const graph::Plan& plan, const graph::Outputs& outputs, const
   return comparison.result();
 }
 
-std::vector<Difference> check_export(graph::Executor& executor, std::span<const std::byte> onnx, std::int64_t ticks) {
-  constexpr std::int64_t kStreams = 3, kHeldEvery = 5;
+namespace {
+
+// One tick of three streams with random numbers.
+graph::Chunk random_tick(const graph::Plan& plan, std::int64_t tick, std::int64_t ticks, Random& random) {
+  constexpr std::int64_t kHeldEvery = 5;
+  graph::Chunk chunk;
+  chunk.streams = 3;
+  chunk.ticks = 1;
+  chunk.flags.assign(chunk.streams, graph::kActive);
+  if (tick % kHeldEvery == kHeldEvery - 1) chunk.flags[1] = 0;
+  if (tick == 0) chunk.flags.assign(chunk.streams, graph::kActive | graph::kReset);
+  if (tick == ticks / 2) chunk.flags[2] |= graph::kReset;
+  for (graph::ValueId value : plan.graph->inputs) {
+    const std::uint8_t needed = plan.graph->producer(value).attribute<bool>("once") ? graph::kReset : graph::kActive;
+    const std::int64_t rows =
+        std::count_if(chunk.flags.begin(), chunk.flags.end(), [&](std::uint8_t flag) { return (flag & needed) != 0; });
+    Tensor data(DType::kFloat32, for_streams(rows, plan.shape(value)));
+    for (float& number : data.data<float>()) number = static_cast<float>(random.uniform(-1, 1));
+    chunk.inputs.push_back({std::move(data), {}});
+  }
+  return chunk;
+}
+
+}  // namespace
+
+ExportCheck check_export(graph::Executor& executor, std::span<const std::byte> onnx, std::int64_t ticks) {
   const graph::Plan& plan = executor.plan();
   Random random(1);
-  State state = executor.initial_state(kStreams);
-  std::vector<graph::Chunk> chunks;
-  std::vector<NamedTensors> feeds;
+  State state = executor.initial_state(3);
+  std::vector<EngineRun> runs(2, EngineRun{{onnx.begin(), onnx.end()}, {}});
   std::vector<graph::Outputs> outputs(ticks);
   std::vector<State> states;
   for (std::int64_t t = 0; t < ticks; ++t) {
-    graph::Chunk& chunk = chunks.emplace_back();
-    chunk.streams = kStreams;
-    chunk.ticks = 1;
-    chunk.flags.assign(kStreams, graph::kActive);
-    if (t % kHeldEvery == kHeldEvery - 1) chunk.flags[1] = 0;
-    if (t == 0) chunk.flags.assign(kStreams, graph::kActive | graph::kReset);
-    if (t == ticks / 2) chunk.flags[2] |= graph::kReset;
-    for (graph::ValueId value : plan.graph->inputs) {
-      const bool once = plan.graph->producer(value).attribute<bool>("once");
-      const std::int64_t rows = std::count_if(chunk.flags.begin(), chunk.flags.end(), [&](std::uint8_t flag) {
-        return (flag & (once ? graph::kReset : graph::kActive)) != 0;
-      });
-      Tensor data(DType::kFloat32, for_streams(rows, plan.shape(value)));
-      for (float& number : data.data<float>()) number = static_cast<float>(random.uniform(-1, 1));
-      chunk.inputs.push_back({std::move(data), {}});
-    }
-    feeds.push_back(feeds_of(plan, chunk));
-    if (t == 0) feeds.back().merge(feeds_of(plan, state));
+    const graph::Chunk chunk = random_tick(plan, t, ticks, random);
+    const NamedTensors feeds = feeds_of(plan, chunk);
+    NamedTensors with_state = feeds;
+    with_state.merge(feeds_of(plan, state));
+    runs[0].ticks.push_back(with_state);
+    runs[1].ticks.push_back(t == 0 ? with_state : feeds);
     executor.run(chunk, state, outputs[t]);
     states.push_back(state);
   }
-  const EngineRun run{{onnx.begin(), onnx.end()}, feeds};
-  const std::vector<NamedTensors> engine = run_in_engine(std::span(&run, 1)).front();
-  std::vector<Difference> differences;
+  const auto engine = run_in_engine(runs);
+  ExportCheck check;
   for (std::int64_t t = 0; t < ticks; ++t) {
-    differences.push_back(compare(plan, outputs[t], states[t], feeds[t], engine[t]));
+    const NamedTensors& feeds = runs[0].ticks[t];
+    check.from_equal_state.push_back(compare(plan, outputs[t], states[t], feeds, engine[0][t]));
+    check.carried.push_back(compare(plan, outputs[t], states[t], feeds, engine[1][t]));
   }
-  return differences;
+  return check;
 }
 
 }  // namespace longtake::onnx

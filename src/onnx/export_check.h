@@ -36,9 +36,14 @@ struct Difference {
 Difference compare(const graph::Plan& plan, const graph::Outputs& outputs, const State& state,
                    const NamedTensors& feeds, const NamedTensors& engine);
 
-// Steps three streams of random numbers for `ticks` ticks in both, from zeros and without correcting either: one stream
-// goes on, one is held now and then, one starts anew in the middle. Returns the difference after every tick. Throws as
-// run_in_engine() does.
-std::vector<Difference> check_export(graph::Executor& executor, std::span<const std::byte> onnx, std::int64_t ticks);
+// The difference after every tick.
+struct ExportCheck {
+  std::vector<Difference> from_equal_state;  // each tick begins with our state: how well a step agrees
+  std::vector<Difference> carried;           // the engine carries the state from zeros on: how far the two drift apart
+};
+
+// Steps three streams of random numbers for `ticks` ticks in both: one stream goes on, one is held now and then, one
+// starts anew in the middle. Throws as run_in_engine() does.
+ExportCheck check_export(graph::Executor& executor, std::span<const std::byte> onnx, std::int64_t ticks);
 
 }  // namespace longtake::onnx

@@ -48,6 +48,7 @@ TEST_F(Verbs, HaveHelpWithExamplesOnStandardOutput) {
                                                     {"evaluate"},
                                                     {"predict"},
                                                     {"stream"},
+                                                    {"export"},
                                                     {"bench"},
                                                     {"completion"}};
   for (std::vector<std::string> verb : verbs) {

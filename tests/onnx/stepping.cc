@@ -5,11 +5,11 @@
 
 namespace longtake::test {
 
-void Stepping::add(const graph::Model& model, graph::Executor& executor, Script script, Carried carried,
-                   const onnx::ExportOptions& options) {
-  Ours& ours = ours_.emplace_back(Ours{executor.plan(), std::vector<graph::Outputs>(script.ticks), {}});
+void Stepping::add(const std::shared_ptr<const graph::Model>& model, graph::Executor& executor, Script script,
+                   Carried carried, const onnx::ExportOptions& options) {
+  Ours& ours = ours_.emplace_back(Ours{model, executor.plan(), std::vector<graph::Outputs>(script.ticks), {}});
   onnx::EngineRun& run = runs_.emplace_back();
-  run.onnx = onnx::export_onnx(model, ours.plan.graph->name, options);
+  run.onnx = onnx::export_onnx(*model, ours.plan.graph->name, options);
   if (!onnx::step_signature(ours.plan).end) {
     for (std::uint8_t& flag : script.flags) flag &= ~graph::kEnd;
   }

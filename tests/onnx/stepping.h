@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "onnx/export.h"
@@ -26,13 +27,14 @@ class Stepping {
  public:
   // Runs the script in `executor`. In what the engine will be fed, rows that are absent are NaN. The script's ends are
   // left out where the exported graph has no input for them.
-  void add(const graph::Model& model, graph::Executor& executor, Script script, Carried carried,
+  void add(const std::shared_ptr<const graph::Model>& model, graph::Executor& executor, Script script, Carried carried,
            const onnx::ExportOptions& options = {});
   // Runs all in the engine; by script, the difference after every tick.
   std::vector<std::vector<onnx::Difference>> differences() const;
 
  private:
   struct Ours {
+    std::shared_ptr<const graph::Model> model;
     graph::Plan plan;
     std::vector<graph::Outputs> outputs;
     std::vector<State> states;

@@ -126,6 +126,8 @@ std::vector<Case> cases() {
       one_input("slice_of_maps", {7, 3, 4}, true, [](Builder& b, V x) { layers::slice(b, "node", x, 0, 2, 4); }));
   all.push_back(
       one_input("slice_inside", {3, 9, 2}, true, [](Builder& b, V x) { layers::slice(b, "node", x, 1, 4, 3); }));
+  all.push_back(one_input("slice_axis_from_the_end", {3, 4, 9}, true,
+                          [](Builder& b, V x) { layers::slice(b, "node", x, -1, 4, 3); }));
   all.push_back(one_input("transpose", {3, 4, 5}, true, [](Builder& b, V x) {
     layers::transpose(b, "node", x, {1, 2, 0});
   }));

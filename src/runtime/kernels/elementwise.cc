@@ -209,7 +209,8 @@ std::unique_ptr<Kernel> make_concat_kernel(const KernelRequest& request) {
 }
 
 std::unique_ptr<Kernel> make_slice_kernel(const KernelRequest& request) {
-  const std::int64_t axis = request.op.node.attribute<std::int64_t>("axis");
+  std::int64_t axis = request.op.node.attribute<std::int64_t>("axis");
+  if (axis < 0) axis += static_cast<std::int64_t>(request.op.inputs[0].size());
   const std::int64_t begin = request.op.node.attribute<std::int64_t>("begin");
   if (!same_layouts(request)) return nullptr;
   Shape from = request.op.inputs[0];
