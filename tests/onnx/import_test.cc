@@ -6,6 +6,7 @@
 #include <functional>
 #include <regex>
 
+#include "base/temporary_directory.h"
 #include "longtake/error.h"
 #include "onnx/encoder.h"
 #include "onnx/format.h"
@@ -204,6 +205,53 @@ TEST(OnnxImport, GivesTheNumbersOfTheFile) {
   const double map = 0.5 * x0 + 0.75 * x1;  // the third row of w: -0.5 + 0.25 * (4, 5)
   const double wanted = (map - 1.0) / std::sqrt(1.0 + 1e-5) * 1.0 + 1.0;
   EXPECT_NEAR(run(import_model(small_network()))[2 * 16], std::max(0.0, wanted), 1e-6);
+}
+
+class EncoderFile : public testing::Test {
+ protected:
+  EncoderFile() { real_files().write_atomic(directory_.path() / "small.onnx", onnx::serialise(small_network())); }
+
+  std::vector<graph::ValueId> encode(const std::string& tensors, layers::Taps taps, const std::string& options = "",
+                                     const Shape& frame = {2, 4, 4}) {
+    const Options table = parse_toml(options, "options");
+    return onnx::add_encoder(b_, (directory_.path() / "small.onnx").string() + tensors, table, b_.input("frame", frame),
+                             taps, read_);
+  }
+
+  TemporaryDirectory directory_;
+  graph::Model model_;
+  graph::Builder b_{model_, "main"};
+  onnx::EncoderWeights read_;
+};
+
+TEST_F(EncoderFile, GivesFeaturesAndSaysWhereTheyComeFrom) {
+  EXPECT_EQ(b_.shape(encode("", layers::Taps::kFeatures).at(0)), (Shape{3 * 4 * 4}));
+  EXPECT_EQ(read_.weights.count("encoder.map.weight"), 1U);
+  EXPECT_THAT(read_.files.at(0), testing::MatchesRegex("small.onnx sha256 [0-9a-f]+"));
+  EXPECT_EQ(model_.parameter_count(), 0);
+}
+
+TEST_F(EncoderFile, GivesLevelsAndLearnsAtItsOwnRate) {
+  EXPECT_EQ(encode("#map, y", layers::Taps::kLevels, "frozen = false\nlearning_rate = 0.1").size(), 2U);
+  EXPECT_EQ(model_.parameter("encoder.map.weight").learning_rate, 0.1);
+}
+
+TEST_F(EncoderFile, RefusesFramesThatDoNotFit) {
+  try {
+    encode("#y", layers::Taps::kMap, "", {3, 4, 4});
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("[input]: gives frames [3, 4, 4]"));
+    EXPECT_THAT(error.what(), HasSubstr("takes [-1, 2, 4, 4]"));
+  }
+}
+
+TEST_F(EncoderFile, RefusesSeveralTensorsWhereOneIsWanted) {
+  EXPECT_THROW(encode("#map,y", layers::Taps::kFeatures), ConfigError);
+}
+
+TEST_F(EncoderFile, RefusesTensorsThatAreNotThere) {
+  EXPECT_THROW(encode("#nothing", layers::Taps::kMap), ConfigError);
 }
 
 TEST(OnnxImport, DocumentsEveryOp) {

@@ -128,6 +128,18 @@ std::vector<Case> cases() {
       one_input("slice_inside", {3, 9, 2}, true, [](Builder& b, V x) { layers::slice(b, "node", x, 1, 4, 3); }));
   all.push_back(one_input("slice_axis_from_the_end", {3, 4, 9}, true,
                           [](Builder& b, V x) { layers::slice(b, "node", x, -1, 4, 3); }));
+  all.push_back(one_input("constant", {7, 3, 4}, true, [](Builder& b, V x) {
+    layers::constant(b, "node", x, {5, 2, 3}, graph::Initialiser::he());
+  }));
+  all.push_back(one_input("max_pool_dilated", {5, 9, 8}, true, [](Builder& b, V x) {
+    using Sizes = std::vector<std::int64_t>;
+    b.node("max_pool", "node", {x},
+           {{"kernel", Sizes{3, 2}},
+            {"stride", Sizes{2, 1}},
+            {"pad", Sizes{1, 1}},
+            {"dilation", Sizes{2, 3}},
+            {"ceil", true}});
+  }));
   all.push_back(one_input("transpose", {3, 4, 5}, true, [](Builder& b, V x) {
     layers::transpose(b, "node", x, {1, 2, 0});
   }));
