@@ -184,10 +184,11 @@ class Importer {
     process(proto, [&](Node& node, const OpEntry& entry) {
       if (entry.fold == nullptr) node.unsupported("works on constants only; compute them before the model is saved");
       std::vector<const Tensor*> inputs;
-      for (std::size_t i = 0; i < node.inputs(); ++i) {
+      for (std::size_t i = 0; i < std::max<std::size_t>(node.inputs(), node.op() == "Constant" ? 0 : 1); ++i) {
+        const bool optional = node.op() == "Slice" && i > 0;
+        if (!optional && !node.has_input(i)) node.bad(fmt::format("input {} is missing", i));
         inputs.push_back(node.has_input(i) ? &converter_.constant(node, i) : nullptr);
       }
-      if (!inputs.empty() && inputs[0] == nullptr) node.bad("input 0 is missing");
       std::vector<Tensor> outputs = entry.fold(node, inputs);
       for (std::size_t i = 0; i < outputs.size(); ++i) {
         converter_.count_folded(node, outputs[i]);
