@@ -52,10 +52,21 @@ std::string input_for(const OnnxFile& file, const Shape& frame) {
   return inputs[0].name;
 }
 
-ValueId shaped(graph::Builder& b, const Bound& tap, const std::string& name, layers::Taps taps) {
+// What is done with maps that are taken.
+struct MapOptions {
+  std::int64_t pool;
+  bool average;
+};
+
+ValueId shaped(graph::Builder& b, Bound tap, const std::string& name, layers::Taps taps, const MapOptions& maps) {
+  const bool pools = maps.pool > 1 && b.shape(tap.value).size() == 3;
+  if (pools) tap.value = layers::max_pool(b, name + ".pool", tap.value, {.kernel = maps.pool, .stride = maps.pool});
   const Shape& shape = b.shape(tap.value);
   if (tap.axes.empty() || tap.axes[0] != Axis::kRow) {
     throw Unsupported(fmt::format("the tensor '{}' does not have the frames as its first dimension", name));
+  }
+  if (taps == layers::Taps::kFeatures && shape.size() == 3 && maps.average) {
+    return layers::global_average_pool(b, "features", tap.value);
   }
   if (taps == layers::Taps::kFeatures && shape.size() != 1) return layers::flatten(b, "features", tap.value);
   if (taps == layers::Taps::kMap && shape.size() != 3) {
@@ -77,6 +88,8 @@ std::vector<ValueId> add_encoder(graph::Builder& b, const std::string& encoder, 
   if (!(import.learning_rate >= 0) || !std::isfinite(import.learning_rate)) {
     throw options.error("learning_rate", "must be at least 0 and finite");
   }
+  const MapOptions maps{options.get<std::int64_t>("pool", 0), options.get("average", false)};
+  if (maps.pool < 0 || maps.pool > 1024) throw options.error("pool", "must be from 0 to 1024");
   const OnnxFile file = OnnxFile::read(path_of(encoder));
   const std::vector<std::string> names = taps_of(encoder, file);
   if (names.size() > 1 && taps != layers::Taps::kLevels) {
@@ -91,7 +104,7 @@ std::vector<ValueId> add_encoder(graph::Builder& b, const std::string& encoder, 
   const std::string name = Files::Path(path_of(encoder)).filename().string();
   read.files.push_back(fmt::format("{}{} sha256 {}", name, encoder.substr(path_of(encoder).size()), file.sha256()));
   std::vector<ValueId> values;
-  for (std::size_t i = 0; i < names.size(); ++i) values.push_back(shaped(b, imported.taps[i], names[i], taps));
+  for (std::size_t i = 0; i < names.size(); ++i) values.push_back(shaped(b, imported.taps[i], names[i], taps, maps));
   return values;
 }
 

@@ -23,6 +23,8 @@ struct EncoderWeights {
 //
 //   frozen = true          its weights do not learn, and batch norm is folded into convolutions
 //   learning_rate = 1.0    multiplier of what learns, where it is not frozen
+//   pool = 0               max pooling of the maps that are taken, its kernel and stride: for maps too large to keep
+//   average = false        a map becomes a vector by its mean over places instead of being flattened
 //
 // Throws ConfigError where recipe and file do not fit each other, and as import.h where the file cannot be read.
 std::vector<graph::ValueId> add_encoder(graph::Builder& b, const std::string& encoder, const Options& options,

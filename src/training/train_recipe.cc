@@ -38,7 +38,7 @@ graph::Model build_model(const Options& recipe, const InputSpec& input, const st
   onnx::EncoderWeights read;
   const auto encoder_file = [&](graph::Builder& b, const std::string& encoder, const Options& options,
                                 graph::ValueId frame, layers::Taps taps) {
-    return onnx::add_encoder(b, encoder, options, frame, taps, read);
+    return onnx::add_encoder(b, tasks::expand_variables(encoder), options, frame, taps, read);
   };
   graph::Model model = models::build(recipe.table("model"), {input, labels, encoder_file});
   model.weights.merge(read.weights);
@@ -52,7 +52,7 @@ graph::Model build_model(const Options& recipe, const InputSpec& input, const st
 graph::Model make_model(const Options& recipe, const TrainRecipe& read, const std::vector<std::string>& labels,
                         const Files& files) {
   graph::Model model = build_model(recipe, read.input, labels);
-  const std::string weights = recipe.table("model").get("encoder_weights", "");
+  const std::string weights = tasks::expand_variables(recipe.table("model").get("encoder_weights", ""));
   if (!weights.empty()) {
     graph::take_weights(model, "encoder.", read_safetensors(files, weights).tensors, weights);
     model.provenance["encoder_weights"] = weights;
