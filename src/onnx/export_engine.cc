@@ -73,11 +73,11 @@ SafetensorsFile to_container(const std::vector<NamedTensors>& ticks) {
   return file;
 }
 
-std::vector<NamedTensors> from_container(SafetensorsFile file, std::size_t ticks) {
+std::vector<NamedTensors> from_container(const SafetensorsFile& file, std::size_t ticks) {
   std::vector<NamedTensors> results(ticks);
-  for (auto& [key, tensor] : file.tensors) {
+  for (const auto& [key, tensor] : file.tensors) {
     const std::size_t slash = key.find('/');
-    results.at(parse_int64(key.substr(0, slash), "a tick of the engine"))[key.substr(slash + 1)] = std::move(tensor);
+    results.at(parse_int64(key.substr(0, slash), "a tick of the engine"))[key.substr(slash + 1)] = tensor;
   }
   return results;
 }

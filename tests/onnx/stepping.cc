@@ -10,8 +10,10 @@ void Stepping::add(const std::shared_ptr<const graph::Model>& model, graph::Exec
   Ours& ours = ours_.emplace_back(Ours{model, executor.plan(), std::vector<graph::Outputs>(script.ticks), {}});
   onnx::EngineRun& run = runs_.emplace_back();
   run.onnx = onnx::export_onnx(*model, ours.plan.graph->name, options);
-  if (!onnx::step_signature(ours.plan).end) {
-    for (std::uint8_t& flag : script.flags) flag &= ~graph::kEnd;
+  const onnx::StepSignature signature = onnx::step_signature(ours.plan);
+  for (std::uint8_t& flag : script.flags) {
+    if (!signature.end) flag &= ~graph::kEnd;
+    if (!signature.flush) flag &= ~graph::kFlush;
   }
   std::vector<std::int64_t> streams(script.streams);
   std::iota(streams.begin(), streams.end(), 0);

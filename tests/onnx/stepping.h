@@ -25,8 +25,8 @@ enum class Carried {
 
 class Stepping {
  public:
-  // Runs the script in `executor`. In what the engine will be fed, rows that are absent are NaN. The script's ends are
-  // left out where the exported graph has no input for them.
+  // Runs the script in `executor`. In what the engine will be fed, rows that are absent are NaN. The script's
+  // flushes and ends are left out where the exported graph has no input for them.
   void add(const std::shared_ptr<const graph::Model>& model, graph::Executor& executor, Script script, Carried carried,
            const onnx::ExportOptions& options = {});
   // Runs all in the engine; by script, the difference after every tick.
