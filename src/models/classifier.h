@@ -26,8 +26,8 @@ inline constexpr std::int64_t kMostLayers = 64;
 std::int64_t class_count(const Purpose& purpose);
 
 // An option that must be at least `least` and at most `most`. Throws ConfigError naming the key.
-std::int64_t size_option(const Options& options, const std::string& key, std::int64_t otherwise,
-                         std::int64_t least = 1, std::int64_t most = std::int64_t{1} << 24);
+std::int64_t size_option(const Options& options, const std::string& key, std::int64_t otherwise, std::int64_t least = 1,
+                         std::int64_t most = std::int64_t{1} << 24);
 
 // An option that is the share of values a dropout drops: at least 0 and below 1. Throws ConfigError naming the key.
 double dropout_share(const Options& options, const std::string& key, double otherwise);
