@@ -10,6 +10,7 @@
 #include "graph/model_file.h"
 #include "longtake/error.h"
 #include "tasks/classify.h"
+#include "tasks/extract.h"
 
 namespace longtake::cli {
 
@@ -84,6 +85,21 @@ tasks::EventOptions events_of(const std::string& recipe) {
     options.check_all_used();
     return events;
   });
+}
+
+OpenedHead open_head(const OpenedModel& opened, const std::string& folder, int threads) {
+  tasks::CutModel cut = tasks::cut_at_encoder(*opened.model);
+  OpenedHead result{{opened.path, nullptr, nullptr}, {folder, tasks::feature_fingerprint(cut.encoder)}};
+  result.head.model = std::make_shared<const graph::Model>(std::move(cut.head));
+  result.head.program =
+      std::make_unique<runtime::Program>(result.head.model, "main", runtime::ProgramOptions{.threads = threads});
+  return result;
+}
+
+void save_evaluation(const std::string& model_path, const std::string& what, const std::string& json) {
+  const std::filesystem::path folder = std::filesystem::path(model_path).parent_path() / "evaluations";
+  real_files().create_directories(folder);
+  real_files().write_atomic(folder / (what + ".json"), json);
 }
 
 }  // namespace longtake::cli

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "data/features.h"
 #include "graph/model.h"
 #include "longtake/video_reader.h"
 #include "runtime/program.h"
@@ -22,6 +23,18 @@ std::string model_path(const std::string& path);
 // Its model. Where the file is a recipe or a video, says which verb takes it.
 graph::Model load_model_of(const std::string& path);
 OpenedModel open_model(const std::string& path, int threads);
+
+// What comes behind the encoder of a model that does not learn any more, to be given features of `longtake extract`
+// from `folder`. Throws ConfigError where features cannot stand for the encoder.
+struct OpenedHead {
+  OpenedModel head;
+  FeatureSource features;
+};
+OpenedHead open_head(const OpenedModel& opened, const std::string& folder, int threads);
+
+// Writes the result of an evaluation beside the model in its run's directory, where `longtake compare` finds it.
+// `what` is such as "test" or "test-shuffled".
+void save_evaluation(const std::string& model_path, const std::string& what, const std::string& json);
 
 // How the frames of a classifier of video want to be read. Throws BadData when the model is none.
 VideoOptions video_options_of(const OpenedModel& opened, const std::string& bad_frames);

@@ -40,7 +40,10 @@ struct EvaluateOptions {
   std::int64_t clip = -1, stride = -1, crops = -1;
   std::string ties;
   int threads = 0;
+  std::string features;
+  std::optional<std::uint64_t> shuffle;
   bool json = false;
+  bool save = false;
   bool items = false;
   bool skip_bad_files = false;
 };
@@ -99,15 +102,22 @@ Dataset dataset_for(const OpenedModel& opened, const EvaluateOptions& options) {
   return labelled_like(*opened.model, wanted_split(open_dataset(source, options.overrides), options.split), source);
 }
 
+std::string split_of(const EvaluateOptions& options) {
+  return options.split.empty() ? std::string(kTestSplit) : options.split;
+}
+
 int evaluate_labelling(const OpenedModel& opened, const EvaluateOptions& options, ThreadPool& pool) {
   if (options.models.size() > 1) throw ConfigError("models that label every frame are not fused; name one");
-  if (options.clip > 0 || options.stride >= 1 || options.crops > 1 || options.items) {
-    throw ConfigError("--clip, --stride, --crops and --items are not for models that label every frame");
+  if (options.clip > 0 || options.stride >= 1 || options.crops > 1 || options.items || options.shuffle) {
+    throw ConfigError("--clip, --stride, --crops, --shuffle and --items are not for models that label every frame");
   }
   return evaluate_labels(opened, dataset_for(opened, options),
                          {.ties = options.ties == "index" ? Ties::kIndex : Ties::kExpected,
                           .skip_bad_files = options.skip_bad_files,
-                          .json = options.json},
+                          .json = options.json,
+                          .save_as = options.save ? split_of(options) : "",
+                          .features = options.features,
+                          .threads = options.threads},
                          pool);
 }
 
@@ -117,16 +127,24 @@ Evaluated evaluate_one(const OpenedModel& opened, const EvaluateOptions& options
     throw BadData(fmt::format("{}: the model gives a video one class, but the data has intervals", opened.path));
   }
   // Every video is seen once, so none is kept.
-  const ClipCacheOptions cache_options{0, options.skip_bad_files ? BadFiles::kSkip : BadFiles::kError};
-  tasks::Classifier classifier(*opened.model, *opened.program);
+  ClipCacheOptions cache_options{0, options.skip_bad_files ? BadFiles::kSkip : BadFiles::kError, {}};
+  std::optional<OpenedHead> from_features;
+  if (!options.features.empty()) {
+    from_features.emplace(open_head(opened, options.features, options.threads));
+    cache_options.features = from_features->features;
+  }
+  const OpenedModel& used = from_features ? from_features->head : opened;
+  tasks::Classifier classifier(*used.model, *used.program);
   ClipCache cache(dataset, classifier.spec(), cache_options, pool);
   const auto total = static_cast<std::int64_t>(dataset.items.size());
   reports::Progress progress = terminal_progress("evaluating", "videos", total);
-  tasks::Evaluation evaluation =
-      tasks::evaluate(classifier, cache, protocol_for(*opened.model, options), [&](std::int64_t done) {
+  tasks::Evaluation evaluation = tasks::evaluate(
+      classifier, cache, protocol_for(*opened.model, options),
+      [&](std::int64_t done) {
         progress.update(done);
         return !interrupted();
-      });
+      },
+      options.shuffle);
   progress.finish();
   return {opened.path, std::move(evaluation), dataset, cache.bad_files()};
 }
@@ -162,8 +180,8 @@ Json summary(const tasks::Evaluation& evaluation) {
 }
 
 // `evaluation` is of the only model, or of all fused.
-void put_json(const tasks::Evaluation& evaluation, const std::vector<Evaluated>& models,
-              const std::vector<double>& weights, const EvaluateOptions& options) {
+std::string json_of(const tasks::Evaluation& evaluation, const std::vector<Evaluated>& models,
+                    const std::vector<double>& weights, const EvaluateOptions& options) {
   const Dataset& dataset = models.front().dataset;
   Json json{{"models", options.models}};
   json.update(summary(evaluation));
@@ -192,7 +210,7 @@ void put_json(const tasks::Evaluation& evaluation, const std::vector<Evaluated>&
                                {"truth_score", item.truth_score}});
     }
   }
-  put(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 void put_text(const tasks::Evaluation& evaluation) {
@@ -233,13 +251,19 @@ int evaluate(const EvaluateOptions& options) {
   for (const std::string& model : options.models) {
     const OpenedModel opened = open_model(model, options.threads);
     if (opened.model->task == tasks::kLabelTask) return evaluate_labelling(opened, options, pool);
+    if (models.size() == 1 && !options.features.empty()) throw ConfigError("--features are of one model");
     if (!options.ties.empty()) throw ConfigError("--ties is for models that label every frame");
     models.push_back(evaluate_one(opened, options, pool));
     check_same_videos(models.front(), models.back());
   }
   const tasks::Evaluation evaluation = models.size() == 1 ? models.front().evaluation : fuse_all(models, weights);
+  if (options.save && !interrupted()) {
+    if (models.size() > 1) throw ConfigError("--save is for one model");
+    save_evaluation(models.front().model, split_of(options) + (options.shuffle ? "-shuffled" : ""),
+                    json_of(evaluation, models, weights, options));
+  }
   if (options.json) {
-    put_json(evaluation, models, weights, options);
+    put(json_of(evaluation, models, weights, options));
   } else {
     put_all_text(evaluation, models, weights);
   }
@@ -280,6 +304,10 @@ void add_evaluate(CLI::App& app, Run& run) {
           "--ties", options->ties,
           "Labelling models, equal scores: expected (the mean over all orders, default) or index (as they come)")
       ->check(CLI::IsMember({"expected", "index"}));
+  verb->add_option("--features", options->features, "Folder of `longtake extract`: taken instead of the videos");
+  verb->add_option("--shuffle", options->shuffle,
+                   "Seed of a random order in which the frames of every video are seen: what is left without motion");
+  verb->add_flag("--save", options->save, "Also as JSON in the run's directory, for `longtake compare`");
   verb->add_flag("--skip-bad-files", options->skip_bad_files,
                  "Leave out what cannot be read, counted, and exit with 3");
   verb->add_flag("--items", options->items, "With --json: every video");

@@ -20,8 +20,8 @@ std::string percent(const std::optional<double>& value) {
   return value ? fmt::format("{:.2f} %", 100 * *value) : std::string("-");
 }
 
-void put_json(const tasks::LabelEvaluation& evaluation, const OpenedModel& opened,
-              const LabelEvaluationOptions& options) {
+std::string json_of(const tasks::LabelEvaluation& evaluation, const OpenedModel& opened,
+                    const LabelEvaluationOptions& options) {
   const ClassAveragePrecision& frames = evaluation.frames;
   Json json{{"models", {opened.path}},
             {"protocol", evaluation.protocol},
@@ -38,7 +38,7 @@ void put_json(const tasks::LabelEvaluation& evaluation, const OpenedModel& opene
                                {"average_precision", number(frames.of_class(label))},
                                {"positives", frames.positives(label)}});
   }
-  put(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 void put_text(const tasks::LabelEvaluation& evaluation, const std::vector<std::string>& labels) {
@@ -65,9 +65,16 @@ int evaluate_labels(const OpenedModel& opened, const Dataset& dataset, const Lab
                     "intervals, such as [data] format = \"activitynet\"",
                     opened.path));
   }
-  tasks::Classifier classifier(*opened.model, *opened.program);
   // Every video is seen once, so none is kept.
-  ClipCache cache(dataset, classifier.spec(), {0, options.skip_bad_files ? BadFiles::kSkip : BadFiles::kError}, pool);
+  ClipCacheOptions cache_options{0, options.skip_bad_files ? BadFiles::kSkip : BadFiles::kError, {}};
+  std::optional<OpenedHead> from_features;
+  if (!options.features.empty()) {
+    from_features.emplace(open_head(opened, options.features, options.threads));
+    cache_options.features = from_features->features;
+  }
+  const OpenedModel& used = from_features ? from_features->head : opened;
+  tasks::Classifier classifier(*used.model, *used.program);
+  ClipCache cache(dataset, classifier.spec(), cache_options, pool);
   reports::Progress progress =
       terminal_progress("evaluating", "videos", static_cast<std::int64_t>(dataset.items.size()));
   const tasks::LabelEvaluation evaluation =
@@ -76,7 +83,10 @@ int evaluate_labels(const OpenedModel& opened, const Dataset& dataset, const Lab
         return !interrupted();
       });
   progress.finish();
-  options.json ? put_json(evaluation, opened, options) : put_text(evaluation, dataset.labels);
+  if (!options.save_as.empty() && !interrupted()) {
+    save_evaluation(opened.path, options.save_as, json_of(evaluation, opened, options));
+  }
+  options.json ? put(json_of(evaluation, opened, options)) : put_text(evaluation, dataset.labels);
   const BadFileReport bad_files = cache.bad_files();
   for (const BadFileReport::Problem& problem : bad_files.problems) tell("warning: " + problem.reason);
   if (interrupted()) tell("interrupted: the figures are of the videos that were done");

@@ -14,6 +14,9 @@ struct LabelEvaluationOptions {
   Ties ties = Ties::kExpected;
   bool skip_bad_files = false;
   bool json = false;
+  std::string save_as;   // what save_evaluation() calls it; empty: not saved
+  std::string features;  // a folder of features, or empty for the videos themselves
+  int threads = 0;
 };
 
 // Per-frame mAP and the average precision of each class on `dataset`, whose labels are the model's. Returns the exit

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
+#include "base/random.h"
 #include "longtake/error.h"
 
 namespace longtake::tasks {
@@ -29,18 +31,35 @@ const ItemEvaluation* find(const Evaluation& evaluation, std::int64_t item) {
 
 }  // namespace
 
+Clip shuffled(const Clip& clip, std::uint64_t seed, std::int64_t item) {
+  std::vector<std::int64_t> order(clip.count());
+  std::iota(order.begin(), order.end(), 0);
+  Random random(seed, static_cast<std::uint64_t>(item));
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+  const auto permuted = [&](const Tensor& rows) {
+    Tensor out(rows.dtype(), rows.shape());
+    const std::size_t row = rows.bytes() / order.size();
+    for (std::size_t i = 0; i < order.size(); ++i) std::memcpy(out.raw() + i * row, rows.raw() + order[i] * row, row);
+    return out;
+  };
+  Clip out = clip;
+  if (clip.features.empty()) out.frames = permuted(clip.frames);
+  for (Tensor& level : out.features) level = permuted(level);
+  return out;
+}
+
 Evaluation evaluate(Classifier& classifier, ClipCache& cache, const Protocol& protocol,
-                    const EvaluationProgress& progress) {
+                    const EvaluationProgress& progress, std::optional<std::uint64_t> shuffle) {
   const Dataset& dataset = cache.dataset();
   if (dataset.labels != classifier.model().labels) throw InvalidArgument("the dataset has other labels than the model");
   Evaluation evaluation(static_cast<std::int64_t>(dataset.labels.size()));
-  evaluation.protocol = protocol.describe();
+  evaluation.protocol = protocol.describe() + (shuffle ? ", frames shuffled" : "");
   for (std::int64_t item = 0; item < static_cast<std::int64_t>(dataset.items.size()); ++item) {
     const auto clip = cache.get(item);
     if (clip == nullptr) {
       ++evaluation.skipped;
     } else {
-      VideoResult result = classifier.classify(*clip, protocol);
+      VideoResult result = classifier.classify(shuffle ? shuffled(*clip, *shuffle, item) : *clip, protocol);
       add(evaluation, item, dataset.items[item].label, std::move(result.scores), classifier.clip_scores());
     }
     if (progress && !progress(item + 1)) break;

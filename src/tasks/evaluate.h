@@ -2,7 +2,9 @@
 // training and for the `evaluate` verb.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,9 +35,14 @@ struct Evaluation {
 // Called after each item, with how many are done; returns false to stop early.
 using EvaluationProgress = std::function<bool(std::int64_t done)>;
 
-// The labels of the cache's dataset must be the model's.
+// The clip with its frames in another order, the same for the same seed and item: what a model still knows of it does
+// not come from motion. Times stay as they were.
+Clip shuffled(const Clip& clip, std::uint64_t seed, std::int64_t item);
+
+// The labels of the cache's dataset must be the model's. With `shuffle` every video is seen with its frames in an order
+// that this seed gives.
 Evaluation evaluate(Classifier& classifier, ClipCache& cache, const Protocol& protocol,
-                    const EvaluationProgress& progress = {});
+                    const EvaluationProgress& progress = {}, std::optional<std::uint64_t> shuffle = std::nullopt);
 
 // The mean of the scores of several models that evaluated the same items, each with its weight divided by their sum:
 // late fusion. What one of them could not read is skipped: a video of one frame has pictures, but no flow. Throws
