@@ -155,9 +155,15 @@ Graph graph_from_json(const Json& json) {
   return graph;
 }
 
-Json input_to_json(const InputSpec& spec) {
+// Reading needs no such check: JSON cannot say what is not finite, and its reader refuses 1e999.
+Json input_to_json(const std::string& name, const InputSpec& spec) {
+  const auto checked = [&](const char* key, double value) {
+    return finite(value, fmt::format("{} of input '{}'", key, name));
+  };
+  for (double value : spec.mean) checked("mean", value);
+  for (double value : spec.scale) checked("scale", value);
   Json json{{"kind", spec.kind},
-            {"fps", spec.fps},
+            {"fps", checked("fps", spec.fps)},
             {"width", spec.width},
             {"height", spec.height},
             {"resize", spec.resize},
@@ -170,7 +176,7 @@ Json input_to_json(const InputSpec& spec) {
   if (!spec.flow.empty()) {
     json["flow"] = spec.flow;
     json["flow_coding"] = spec.flow_coding;
-    json["flow_fps"] = spec.flow_fps;
+    json["flow_fps"] = checked("flow_fps", spec.flow_fps);
   }
   return json;
 }
@@ -235,7 +241,7 @@ std::string model_to_json(const Model& model) {
   for (const Parameter& parameter : model.parameters) json["parameters"].push_back(parameter_to_json(parameter));
   json["labels"] = model.labels;
   json["inputs"] = Json::object();
-  for (const auto& [name, spec] : model.inputs) json["inputs"][name] = input_to_json(spec);
+  for (const auto& [name, spec] : model.inputs) json["inputs"][name] = input_to_json(name, spec);
   json["protocol"] = model.protocol;
   json["provenance"] = model.provenance;
   return json.dump();

@@ -1,9 +1,12 @@
 #include "graph/model_file.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include "base/faulty_files.h"
 #include "base/safetensors.h"
@@ -14,6 +17,8 @@ namespace longtake::graph {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using ::testing::ThrowsMessage;
 
 // Two graphs and a binding, every kind of attribute, feedback, regions: all that a file holds.
 Model rich_model() {
@@ -64,20 +69,6 @@ TEST(ModelFile, HoldsHowFlowIsMeasured) {
   EXPECT_EQ(model_from_bytes(model_to_bytes(model), "memory").inputs.at("frame").flow_coding, "lrcn");
 }
 
-TEST(ModelFile, SaysWhichVersionItNeeds) {
-  SafetensorsFile file = read_safetensors(model_to_bytes(rich_model()), "memory");
-  std::string& json = file.metadata["longtake"];
-  json.replace(json.find("\"version\":1"), 11, "\"version\":9");
-  try {
-    model_from_bytes(write_safetensors(file), "new.safetensors");
-    FAIL();
-  } catch (const BadData& error) {
-    EXPECT_THAT(error.what(), HasSubstr("new.safetensors"));
-    EXPECT_THAT(error.what(), HasSubstr("version 9"));
-    EXPECT_THAT(error.what(), HasSubstr("newer longtake is needed"));
-  }
-}
-
 std::string complaint(const std::function<void(SafetensorsFile&)>& spoil) {
   SafetensorsFile file = read_safetensors(model_to_bytes(rich_model()), "memory");
   spoil(file);
@@ -94,6 +85,41 @@ void replace(SafetensorsFile& file, const std::string& from, const std::string& 
   const auto at = json.find(from);
   ASSERT_NE(at, std::string::npos) << from;
   json.replace(at, from.size(), to);
+}
+
+TEST(ModelFile, RefusesInputSpecsThatAreNotFinite) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const auto& [spec, key] :
+       std::vector<std::pair<InputSpec, std::string>>{{{.fps = std::nan("")}, "fps"},
+                                                      {{.mean = {0, infinity, 0}}, "mean"},
+                                                      {{.scale = {1, 1, -infinity}}, "scale"},
+                                                      {{.flow = "dis", .flow_fps = infinity}, "flow_fps"}}) {
+    Model model = rich_model();
+    model.inputs["frame"] = spec;
+    const auto write = [&model = model] { model_to_bytes(model); };
+    EXPECT_THAT(write, ThrowsMessage<InvalidArgument>(StartsWith(key + " of input 'frame'")));
+  }
+  // JSON has no word for such numbers; these are what a careless writer puts in their place.
+  for (const char* number : {"1e999", "-1e999", "null", "NaN", "Infinity"}) {
+    const auto fps = [&](auto& f) { replace(f, "\"fps\":12.5", fmt::format("\"fps\":{}", number)); };
+    const auto mean = [&](auto& f) { replace(f, "\"mean\":[103.939", fmt::format("\"mean\":[{}", number)); };
+    EXPECT_THAT(complaint(fps), HasSubstr("not valid")) << number;
+    EXPECT_THAT(complaint(mean), HasSubstr("not valid")) << number;
+  }
+}
+
+TEST(ModelFile, SaysWhichVersionItNeeds) {
+  SafetensorsFile file = read_safetensors(model_to_bytes(rich_model()), "memory");
+  std::string& json = file.metadata["longtake"];
+  json.replace(json.find("\"version\":1"), 11, "\"version\":9");
+  try {
+    model_from_bytes(write_safetensors(file), "new.safetensors");
+    FAIL();
+  } catch (const BadData& error) {
+    EXPECT_THAT(error.what(), HasSubstr("new.safetensors"));
+    EXPECT_THAT(error.what(), HasSubstr("version 9"));
+    EXPECT_THAT(error.what(), HasSubstr("newer longtake is needed"));
+  }
 }
 
 TEST(ModelFile, NamesWhatIsWrong) {
