@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/text.h"
@@ -155,6 +156,12 @@ std::optional<std::size_t> video_output_of(const graph::Model& model, const grap
   return output_index(graph, "video");
 }
 
+void check_scores(const graph::Model& model, std::span<const float> scores) {
+  if (std::all_of(scores.begin(), scores.end(), [](float score) { return std::isfinite(score); })) return;
+  throw BadData(
+      fmt::format("model '{}' gives scores that are not finite numbers; its weights are too large", model.name));
+}
+
 Classifier::Classifier(const graph::Model& model, graph::Executor& executor, std::int64_t memory_budget)
     : model_(model),
       executor_(executor),
@@ -203,6 +210,8 @@ void Classifier::run_streams(const Clip& clip, std::span<const Stream> streams, 
       const graph::ChunkOutput& scores = outputs[scores_output_];
       const auto of_frames = scores.data.data<float>();
       const auto of_video = video_output_ ? outputs[*video_output_].data.data<float>() : std::span<const float>();
+      check_scores(model_, of_frames);
+      check_scores(model_, of_video);
       const std::size_t classes = model_.labels.size();
       for (std::size_t r = 0; r < scores.rows.size(); ++r) {
         const graph::OutputRow& row = scores.rows[r];

@@ -66,6 +66,9 @@ std::size_t output_index(const graph::Graph& graph, const std::string& name);
 // Where the output "video" is; nothing for a model that labels frames and has none.
 std::optional<std::size_t> video_output_of(const graph::Model& model, const graph::Graph& graph);
 
+// Throws BadData when one of a frame's scores is not a finite number, as those of weights that grew without bound are.
+void check_scores(const graph::Model& model, std::span<const float> scores);
+
 // A classifier: one graph "main" with the input "frame" and the outputs "scores" and "video". Where a labelling model
 // has no "video", frames have none either, and a video's scores are the highest of its frames.
 class Classifier {

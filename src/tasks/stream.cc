@@ -105,6 +105,8 @@ void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag, bool end) {
   const graph::ChunkOutput& scores = outputs_[scores_output_];
   const auto of_frames = scores.data.data<float>();
   const auto of_video = video_output_ ? outputs_[*video_output_].data.data<float>() : std::span<const float>();
+  check_scores(model_, of_frames);
+  check_scores(model_, of_video);
   const std::size_t classes = model_.labels.size();
   for (std::size_t r = 0; r < scores.rows.size(); ++r) {
     answered_now(scores.rows[r].about);

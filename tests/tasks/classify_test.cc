@@ -3,9 +3,12 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "longtake/error.h"
 #include "runtime/program.h"
 #include "tasks/small_classifiers.h"
+#include "tasks/stream.h"
 
 namespace longtake::tasks {
 namespace {
@@ -133,6 +136,17 @@ class ClassifierTest : public testing::Test {
   runtime::Program program_{model_, "main"};
   Classifier classifier_{*model_, program_};
 };
+
+TEST_F(ClassifierTest, RefusesScoresThatAreNotFinite) {
+  auto model = std::make_shared<graph::Model>(*model_);
+  model->weights.at("classifier.bias").data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+  runtime::Program program(model, "main");
+  Classifier classifier(*model, program);
+  EXPECT_THAT([&] { classifier.classify(test::random_clip(3), {}); }, ThrowsMessage<BadData>(HasSubstr("not finite")));
+  StreamClassifier stream(*model, program, {});
+  EXPECT_THAT([&] { stream.push(test::frames_of(test::random_clip(3))); },
+              ThrowsMessage<BadData>(HasSubstr("not finite")));
+}
 
 // 11 frames in clips of 4 every 3 begin at 0, 3, 6 and 7 (which 9 + 4 would overrun).
 TEST_F(ClassifierTest, AveragesOverCropsThenFramesThenClips) {
