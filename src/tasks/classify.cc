@@ -6,76 +6,10 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/text.h"
 #include "longtake/error.h"
 #include "tasks/label.h"
 
 namespace longtake::tasks {
-
-std::string Protocol::describe() const {
-  std::string crop = crops == 1 ? "centre crop" : fmt::format("{} crops", crops);
-  if (clip == 0) return fmt::format("whole video, {}, state carried from the first frame to the last", crop);
-  return fmt::format("{}-frame clips every {}, {}, state reset at each clip{}", clip, stride, crop,
-                     model_aggregate ? ", the model's own answer after each" : "");
-}
-
-void read_protocol(const Options& evaluate, graph::Model& model) {
-  for (const char* key : {"clip", "stride", "crops"}) {
-    if (evaluate.has(key)) model.protocol[key] = std::to_string(evaluate.require<std::int64_t>(key));
-  }
-  const std::vector<std::string> answers{"frames", "video"};
-  if (evaluate.has("answer")) model.protocol["answer"] = evaluate.get_choice("answer", "frames", answers);
-}
-
-Protocol protocol_of(const graph::Model& model) {
-  Protocol protocol;
-  const auto read = [&](const char* key, std::int64_t& value) {
-    const auto found = model.protocol.find(key);
-    if (found != model.protocol.end()) value = parse_int64(found->second, fmt::format("the model's protocol.{}", key));
-  };
-  read("clip", protocol.clip);
-  read("stride", protocol.stride);
-  read("crops", protocol.crops);
-  const auto answer = model.protocol.find("answer");
-  protocol.model_aggregate = answer != model.protocol.end() && answer->second == "video";
-  const bool known_crops = protocol.crops == 1 || protocol.crops == 5 || protocol.crops == 10;
-  if (protocol.clip < 0 || protocol.stride < 1 || !known_crops) {
-    throw BadData(
-        fmt::format("the model's protocol (clip {}, stride {}, crops {}) makes no sense; crops are 1, 5 or 10",
-                    protocol.clip, protocol.stride, protocol.crops));
-  }
-  return protocol;
-}
-
-std::vector<std::int64_t> clip_starts(std::int64_t frames, std::int64_t clip, std::int64_t stride) {
-  if (frames < 1 || clip < 1 || stride < 1) throw InvalidArgument("clips need frames, a length and a stride");
-  std::vector<std::int64_t> starts;
-  for (std::int64_t start = 0; start < frames; start += stride) {
-    starts.push_back(start + clip < frames ? start : std::max<std::int64_t>(0, frames - clip));
-    if (frames <= clip) break;
-  }
-  return starts;
-}
-
-std::vector<FrameTransform> crops_of(const Protocol& protocol, const InputSpec& spec) {
-  std::vector<FrameTransform> crops(1);
-  if (protocol.crops > 1) {
-    if (spec.crop_width == 0) {
-      throw InvalidArgument(
-          fmt::format("{} crops need an input that is cropped, but this model sees whole frames", protocol.crops));
-    }
-    for (const double y : {0.0, 1.0}) {
-      for (const double x : {0.0, 1.0}) crops.push_back({.crop_x = x, .crop_y = y});
-    }
-  }
-  if (protocol.crops == 10) {
-    for (int i = 0; i < 5; ++i) {
-      crops.push_back(crops[i]);
-      crops.back().mirror = true;
-    }
-  }
-  return crops;
-}
 
 namespace {
 
@@ -168,7 +102,8 @@ Classifier::Classifier(const graph::Model& model, graph::Executor& executor, std
       chunk_rows_(rows_in_budget(executor.plan(), memory_budget)),
       spec_(video_input_of(model, executor)),
       scores_output_(output_index(*executor.plan().graph, "scores")),
-      video_output_(video_output_of(model, *executor.plan().graph)) {}
+      video_output_(video_output_of(model, *executor.plan().graph)),
+      attention_(attention_output_of(model, executor.plan())) {}
 
 graph::Chunk Classifier::chunk_of(const Clip& clip, std::span<const Stream> streams, std::int64_t begin,
                                   std::int64_t ticks) const {
@@ -195,7 +130,7 @@ graph::Chunk Classifier::chunk_of(const Clip& clip, std::span<const Stream> stre
   return chunk;
 }
 
-void Classifier::run_streams(const Clip& clip, std::span<const Stream> streams, const Use& use) {
+void Classifier::run_streams(const Clip& clip, std::span<const Stream> streams, const Use& use, const Look& look) {
   const std::int64_t length = streams[0].frames + executor_.plan().lag;  // all are equally long
   const auto together = static_cast<std::size_t>(std::max<std::int64_t>(1, chunk_rows_ / length));
   graph::Outputs outputs;
@@ -217,6 +152,12 @@ void Classifier::run_streams(const Clip& clip, std::span<const Stream> streams, 
         const graph::OutputRow& row = scores.rows[r];
         use(first + row.stream, row.about, of_frames.subspan(r * classes, classes),
             video_output_ ? of_video.subspan(r * classes, classes) : of_video);
+      }
+      if (!attention_) continue;
+      const graph::ChunkOutput& attention = outputs[attention_->index];
+      for (std::size_t r = 0; r < attention.rows.size(); ++r) {
+        look(first + attention.rows[r].stream, attention.rows[r].about,
+             attention.data.data<float>().subspan(r * attention_->size, attention_->size));
       }
     }
   }
@@ -267,23 +208,29 @@ VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
   result.labels = model_.labels;
   result.decode = clip.stats;
   result.protocol = protocol.describe();
+  result.multi_label = model_.task == kLabelTask;
+  if (attention_) result.attention = attention_->grid;
   clip_scores_.assign(starts.size(), std::vector<float>(classes, 0));
   if (whole) {
     result.frames.resize(clip.count());
     for (FrameScores& frame : result.frames) frame.frame = -1;
   }
   std::vector<StreamAnswers> answers(streams.size());
-  run_streams(clip, streams, [&](std::size_t stream, std::int64_t frame, auto scores, auto video) {
+  const auto use = [&](std::size_t stream, std::int64_t frame, auto scores, auto video) {
     if (!whole) return answers[stream].add(scores, video);
     FrameScores& of_frame = result.frames[frame];
     if (of_frame.frame < 0) {
       of_frame.frame = clip.first_frame + frame;
-      of_frame.time_s = clip.first_time_s + (spec_.fps > 0 ? static_cast<double>(frame) / spec_.fps : 0);
+      of_frame.time_s = clip.times_s.at(frame);
       of_frame.scores.assign(classes, 0);
       of_frame.video.assign(video.size(), 0);
     }
     accumulate(of_frame.scores, scores, share);
     accumulate(of_frame.video, video, share);
+  };
+  run_streams(clip, streams, use, [&](std::size_t stream, std::int64_t frame, std::span<const float> weights) {
+    const bool centre = stream == 0;
+    if (whole && centre) result.frames[frame].attention.assign(weights.begin(), weights.end());
   });
   if (whole) {
     // A model that waits for windows has no answer at the first frames.

@@ -9,41 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "base/options.h"
 #include "data/video_input.h"
 #include "graph/executor.h"
 #include "longtake/prepare.h"
+#include "tasks/attention.h"
+#include "tasks/protocol.h"
 #include "tasks/result.h"
 
 namespace longtake::tasks {
-
-// How a video becomes scores. LRCN's (1411.4389, specs 2.5): clips of 16 frames every 8, the state reset at each; ten
-// crops, each a stream; probabilities averaged over crops, then over the frames of all clips. With clip = 0 the whole
-// video is one clip, and the model's own aggregate ("video") is the answer.
-struct Protocol {
-  std::int64_t clip = 0;
-  std::int64_t stride = 8;
-  std::int64_t crops = 1;        // 1: the centre; 5: and the corners; 10: and their mirrors
-  bool model_aggregate = false;  // a clip's answer is the model's own after its last frame, not the mean of its frames
-
-  // "16-frame clips every 8, 10 crops, state reset at each clip"
-  std::string describe() const;
-};
-
-// Overrides the keys clip, stride, crops and answer ("frames" or "video") of the model's protocol by those of a
-// recipe's [evaluate].
-void read_protocol(const Options& evaluate, graph::Model& model);
-
-// The model's own protocol. Throws BadData when the model file holds one that makes no sense.
-Protocol protocol_of(const graph::Model& model);
-
-// Where the clips of a video start: 0, stride, 2 stride, ... below `frames`; a clip that would run over the end is the
-// last `clip` frames instead, so the last may come more than once: 40 frames give 0, 8, 16, 24, 24 (specs 14.14). A
-// video shorter than a clip is one clip.
-std::vector<std::int64_t> clip_starts(std::int64_t frames, std::int64_t clip, std::int64_t stride);
-
-// The crops of a protocol for frames of the spec: transforms for prepare_frame.
-std::vector<FrameTransform> crops_of(const Protocol& protocol, const InputSpec& spec);
 
 // One row of a chunk: a frame of a decoded clip, and how it is cut out.
 struct ClipFrame {
@@ -81,7 +54,8 @@ class Classifier {
   const graph::Model& model() const { return model_; }
   const InputSpec& spec() const { return spec_; }
 
-  // The scores of a decoded video by `protocol`: of the video, and with clip = 0 of every frame.
+  // The scores of a decoded video by `protocol`: of the video, and with clip = 0 of every frame, with the attention of
+  // the centre crop.
   VideoResult classify(const Clip& clip, const Protocol& protocol);
   // The scores of each clip of the protocol (for clip-level accuracy), averaged over crops and frames.
   const std::vector<std::vector<float>>& clip_scores() const { return clip_scores_; }
@@ -97,7 +71,10 @@ class Classifier {
   using Use = std::function<void(std::size_t stream, std::int64_t frame, std::span<const float> scores,
                                  std::span<const float> video)>;
 
-  void run_streams(const Clip& clip, std::span<const Stream> streams, const Use& use);
+  // Called for every frame of every stream that has a row of attention.
+  using Look = std::function<void(std::size_t stream, std::int64_t frame, std::span<const float> weights)>;
+
+  void run_streams(const Clip& clip, std::span<const Stream> streams, const Use& use, const Look& look);
   graph::Chunk chunk_of(const Clip& clip, std::span<const Stream> streams, std::int64_t begin,
                         std::int64_t ticks) const;
 
@@ -107,6 +84,7 @@ class Classifier {
   InputSpec spec_;
   std::size_t scores_output_ = 0;
   std::optional<std::size_t> video_output_;
+  std::optional<AttentionOutput> attention_;
   std::vector<std::vector<float>> clip_scores_;
 };
 

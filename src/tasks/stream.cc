@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* kPending = "stream.pending";
 constexpr const char* kNewest = "stream.newest";
+constexpr const char* kAttention = "stream.attention";
 constexpr const char* kPushed = "stream.frames";
 constexpr const char* kLastTime = "stream.time";
 constexpr const char* kFlowPicture = "stream.flow.picture";
@@ -36,6 +37,7 @@ StreamClassifier::StreamClassifier(const graph::Model& model, graph::Executor& e
       spec_(video_input_of(model, executor)),
       scores_output_(output_index(*executor.plan().graph, "scores")),
       video_output_(video_output_of(model, *executor.plan().graph)),
+      attention_(attention_output_of(model, executor.plan())),
       events_(static_cast<std::int64_t>(model.labels.size()), events),
       state_(executor.initial_state(1)) {
   if (executor_.plan().whole_sequences) {
@@ -108,7 +110,9 @@ void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag, bool end) {
   check_scores(model_, of_frames);
   check_scores(model_, of_video);
   const std::size_t classes = model_.labels.size();
+  looks_taken_ = 0;
   for (std::size_t r = 0; r < scores.rows.size(); ++r) {
+    if (attention_) looked(outputs_[attention_->index], scores.rows[r].tick);
     answered_now(scores.rows[r].about);
     if (answer_count_ == answers_.size()) answers_.emplace_back();
     Answer& answer = answers_[answer_count_++];
@@ -118,8 +122,22 @@ void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag, bool end) {
     const auto begin = static_cast<std::ptrdiff_t>(r * classes);
     answer.frame.scores.assign(of_frames.begin() + begin, of_frames.begin() + begin + classes);
     if (video_output_) answer.frame.video.assign(of_video.begin() + begin, of_video.begin() + begin + classes);
+    answer.frame.attention = newest_.attention;
     const auto edges = events_.add(newest_.time_s, answer.frame.scores);
     answer.edges.assign(edges.begin(), edges.end());
+  }
+  if (attention_) looked(outputs_[attention_->index], static_cast<std::int32_t>(ticks));
+}
+
+// Keeps the rows of attention that came up to `until_tick` with their frames, which wait for their scores.
+void StreamClassifier::looked(const graph::ChunkOutput& attention, std::int32_t until_tick) {
+  for (; looks_taken_ < attention.rows.size(); ++looks_taken_) {
+    const graph::OutputRow& row = attention.rows[looks_taken_];
+    if (row.tick > until_tick) return;
+    const std::int64_t waiting = row.about - (pushed_ - static_cast<std::int64_t>(pending_.size()));
+    if (waiting < 0 || row.about >= pushed_) continue;
+    const auto weights = attention.data.data<float>().subspan(looks_taken_ * attention_->size, attention_->size);
+    pending_[waiting].attention.assign(weights.begin(), weights.end());
   }
 }
 
@@ -148,6 +166,7 @@ State StreamClassifier::save() const {
   }
   state.set(kPending, std::move(pending));
   state.set(kNewest, Tensor::from<double>({1, 3}, {static_cast<double>(newest_.index), newest_.time_s, newest_.age_s}));
+  if (attention_) save_attention(state);
   state.set(kPushed, Tensor::from<std::int64_t>({1}, {pushed_}));
   state.set(kLastTime, Tensor::from<double>({1}, {last_time_s_}));
   if (flow_) {
@@ -158,6 +177,36 @@ State StreamClassifier::save() const {
     state.set(kFlowPosition, Tensor::from<std::int64_t>({1}, {memory.position}));
   }
   return state;
+}
+
+// Per frame that waits, and last the newest with an answer: whether there is attention, and the weights.
+void StreamClassifier::save_attention(State& state) const {
+  const std::size_t size = attention_->size + 1;
+  Tensor kept(DType::kFloat32, {1, static_cast<std::int64_t>(pending_.size()) + 1, static_cast<std::int64_t>(size)});
+  auto row = kept.data<float>();
+  const auto put = [&](const std::vector<float>& weights) {
+    if (!weights.empty()) row[0] = 1;
+    std::copy(weights.begin(), weights.end(), row.begin() + 1);
+    row = row.subspan(size);
+  };
+  for (const Pending& frame : pending_) put(frame.attention);
+  put(newest_.attention);
+  state.set(kAttention, std::move(kept));
+}
+
+void StreamClassifier::load_attention(const State& state) {
+  const std::size_t size = attention_->size + 1;
+  const Tensor& kept = state.at(kAttention);
+  if (kept.shape() != Shape{1, static_cast<std::int64_t>(pending_.size()) + 1, static_cast<std::int64_t>(size)}) {
+    throw InvalidArgument("the state's attention is malformed");
+  }
+  auto row = kept.data<float>();
+  const auto take = [&](std::vector<float>& weights) {
+    if (row[0] != 0) weights.assign(row.begin() + 1, row.begin() + static_cast<std::ptrdiff_t>(size));
+    row = row.subspan(size);
+  };
+  for (Pending& frame : pending_) take(frame.attention);
+  take(newest_.attention);
 }
 
 void StreamClassifier::load(const State& state) {
@@ -181,6 +230,7 @@ void StreamClassifier::load(const State& state) {
   }
   const double* last = newest.data<double>().data();
   newest_ = {static_cast<std::int64_t>(last[0]), last[1], last[2]};
+  if (attention_) load_attention(state);
   pushed_ = state.at(kPushed).data<std::int64_t>()[0];
   last_time_s_ = state.at(kLastTime).data<double>()[0];
 }

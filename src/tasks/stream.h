@@ -10,6 +10,7 @@
 #include "data/flow_input.h"
 #include "graph/executor.h"
 #include "longtake/video_reader.h"
+#include "tasks/attention.h"
 #include "tasks/events.h"
 #include "tasks/result.h"
 
@@ -39,6 +40,8 @@ class StreamClassifier {
   void reset();
 
   std::int64_t frames() const { return pushed_; }
+  // What the attention of the answers is about.
+  AttentionGrid attention() const { return attention_ ? attention_->grid : AttentionGrid(); }
 
   // All three parts of a stream's state: graph, events, and of the input the frames that are still without an answer
   // and the picture that flow is measured from.
@@ -51,10 +54,14 @@ class StreamClassifier {
     std::int64_t index;
     double time_s;
     double age_s;
+    std::vector<float> attention = {};  // empty until the model says where it looks
   };
   std::span<const Frame> measure_flow(std::span<const Frame> pictures);
   void run(std::int64_t ticks, std::uint8_t flag, bool end);
+  void looked(const graph::ChunkOutput& attention, std::int32_t until_tick);
   void answered_now(std::int64_t about);
+  void save_attention(State& state) const;
+  void load_attention(const State& state);
 
   const graph::Model& model_;
   graph::Executor& executor_;
@@ -63,6 +70,7 @@ class StreamClassifier {
   std::vector<Frame> flow_frames_;
   std::size_t scores_output_ = 0;
   std::optional<std::size_t> video_output_;
+  std::optional<AttentionOutput> attention_;
   EventDetector events_;
   State state_;
   std::int64_t pushed_ = 0;
@@ -74,6 +82,7 @@ class StreamClassifier {
   double last_time_s_ = 0;
   graph::Chunk chunk_;
   graph::Outputs outputs_;
+  std::size_t looks_taken_ = 0;  // rows of attention in outputs_
 };
 
 }  // namespace longtake::tasks

@@ -36,6 +36,33 @@ void fill(graph::Model& model) {
   }
 }
 
+std::shared_ptr<graph::Model> make_lagging(bool looks) {
+  auto model = std::make_shared<graph::Model>();
+  model->name = "lagging";
+  model->task = "classify";
+  model->labels = {"left", "right", "up"};
+  model->inputs["frame"] = small_frames();
+  graph::Builder b(*model, "main");
+  const graph::ValueId flat = layers::flatten(b, "flat", b.input("frame", {1, 12, 14}));
+  const graph::ValueId x = layers::linear(b, "features", flat, 4);
+  const auto window = b.node("window", "window", {x},
+                             {{"size", std::int64_t{4}},
+                              {"stride", std::int64_t{1}},
+                              {"ahead", std::int64_t{2}},
+                              {"edge", std::string("same")}});
+  const graph::ValueId logits = layers::linear(b, "classifier", layers::flatten(b, "slots", window[0]), 3);
+  const graph::ValueId scores = layers::softmax(b, "softmax", logits);
+  b.output("scores", scores);
+  b.output("video", layers::aggregate(b, "video", scores, layers::Aggregation::kMean));
+  if (looks) {
+    b.output("attention", flat);
+    model->protocol["attention"] = "12x14";
+  }
+  b.finish();
+  fill(*model);
+  return model;
+}
+
 }  // namespace
 
 std::shared_ptr<const graph::Model> small_lrcn() {
@@ -50,32 +77,14 @@ small_cnn = { channels = [3], kernels = [3], features = 6 })",
   return model;
 }
 
-std::shared_ptr<const graph::Model> lagging_classifier() {
-  auto model = std::make_shared<graph::Model>();
-  model->name = "lagging";
-  model->task = "classify";
-  model->labels = {"left", "right", "up"};
-  model->inputs["frame"] = small_frames();
-  graph::Builder b(*model, "main");
-  const graph::ValueId x = layers::linear(b, "features", layers::flatten(b, "flat", b.input("frame", {1, 12, 14})), 4);
-  const auto window = b.node("window", "window", {x},
-                             {{"size", std::int64_t{4}},
-                              {"stride", std::int64_t{1}},
-                              {"ahead", std::int64_t{2}},
-                              {"edge", std::string("same")}});
-  const graph::ValueId logits = layers::linear(b, "classifier", layers::flatten(b, "slots", window[0]), 3);
-  const graph::ValueId scores = layers::softmax(b, "softmax", logits);
-  b.output("scores", scores);
-  b.output("video", layers::aggregate(b, "video", scores, layers::Aggregation::kMean));
-  b.finish();
-  fill(*model);
-  return model;
-}
+std::shared_ptr<const graph::Model> lagging_classifier() { return make_lagging(false); }
+std::shared_ptr<const graph::Model> looking_classifier() { return make_lagging(true); }
 
 Clip random_clip(std::int64_t frames, std::uint64_t seed) {
   Clip clip;
   clip.frames = Tensor(DType::kUint8, {frames, 14, 16, 1});
   clip.first_time_s = kFirstTime;
+  for (std::int64_t i = 0; i < frames; ++i) clip.times_s.push_back(kFirstTime + static_cast<double>(i) / kRate);
   Random random(seed);
   for (std::uint8_t& value : clip.frames.data<std::uint8_t>()) value = static_cast<std::uint8_t>(random.below(256));
   return clip;
@@ -89,7 +98,7 @@ std::vector<Frame> frames_of(const Clip& clip) {
     const auto from = clip.frames.data<std::uint8_t>().subspan(i * frame.image.count(), frame.image.count());
     std::copy(from.begin(), from.end(), frame.image.data<std::uint8_t>().begin());
     frame.index = i;
-    frame.time_s = clip.first_time_s + static_cast<double>(i) / kRate;
+    frame.time_s = clip.times_s[i];
     frames.push_back(std::move(frame));
   }
   return frames;

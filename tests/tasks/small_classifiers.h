@@ -18,7 +18,10 @@ std::shared_ptr<const graph::Model> small_lrcn();
 // A classifier of the same frames that looks two frames ahead, so that its answers lag by two.
 std::shared_ptr<const graph::Model> lagging_classifier();
 
-// Random frames for both, at 10 frames per second from 0.5 s on.
+// The same with an output "attention": the numbers of the frame itself, as weights of a map of 12 x 14 places.
+std::shared_ptr<const graph::Model> looking_classifier();
+
+// Random frames for all, at 10 frames per second from 0.5 s on.
 Clip random_clip(std::int64_t frames, std::uint64_t seed = 1);
 // The same as they come from a video reader.
 std::vector<Frame> frames_of(const Clip& clip);

@@ -40,6 +40,7 @@ void expect_same(const Story& actual, const Story& expected) {
     EXPECT_EQ(actual.frames[i].age_s, expected.frames[i].age_s);
     EXPECT_EQ(actual.frames[i].scores, expected.frames[i].scores) << i;
     EXPECT_EQ(actual.frames[i].video, expected.frames[i].video) << i;
+    EXPECT_EQ(actual.frames[i].attention, expected.frames[i].attention) << i;
   }
   EXPECT_EQ(actual.edges, expected.edges);
 }
@@ -84,6 +85,7 @@ TEST_P(Stream, EqualsTheWholeVideo) {
     EXPECT_NEAR(story.frames[i].time_s, whole.frames[i].time_s, 1e-12);
     EXPECT_EQ(story.frames[i].scores, whole.frames[i].scores) << i;
     EXPECT_EQ(story.frames[i].video, whole.frames[i].video) << i;
+    EXPECT_EQ(story.frames[i].attention, whole.frames[i].attention) << i;
   }
   EXPECT_EQ(story.frames.back().video, whole.scores);
 }
@@ -163,6 +165,10 @@ TEST_P(Stream, RefusesTheStateOfAnotherModel) {
   const std::string name = program_.plan().state.front().name;
   state.set(name, Tensor(DType::kFloat32, {1, 77}));
   EXPECT_THROW(stream.load(state), InvalidArgument);
+  if (stream.attention() == AttentionGrid()) return;
+  state = stream.save();
+  state.set("stream.attention", Tensor(DType::kFloat32, {1, 1, 7}));
+  EXPECT_THROW(stream.load(state), InvalidArgument);
 }
 
 TEST_P(Stream, CarriesTheAgeOfLiveFrames) {
@@ -175,7 +181,8 @@ TEST_P(Stream, CarriesTheAgeOfLiveFrames) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Stream,
-                         testing::Values(Case{"Lrcn", test::small_lrcn}, Case{"Lagging", test::lagging_classifier}),
+                         testing::Values(Case{"Lrcn", test::small_lrcn}, Case{"Lagging", test::lagging_classifier},
+                                         Case{"Looking", test::looking_classifier}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

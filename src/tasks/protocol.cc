@@ -1,0 +1,77 @@
+#include "tasks/protocol.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "longtake/error.h"
+
+namespace longtake::tasks {
+
+std::string Protocol::describe() const {
+  std::string crop = crops == 1 ? "centre crop" : fmt::format("{} crops", crops);
+  if (clip == 0) return fmt::format("whole video, {}, state carried from the first frame to the last", crop);
+  return fmt::format("{}-frame clips every {}, {}, state reset at each clip{}", clip, stride, crop,
+                     model_aggregate ? ", the model's own answer after each" : "");
+}
+
+void read_protocol(const Options& evaluate, graph::Model& model) {
+  for (const char* key : {"clip", "stride", "crops"}) {
+    if (evaluate.has(key)) model.protocol[key] = std::to_string(evaluate.require<std::int64_t>(key));
+  }
+  const std::vector<std::string> answers{"frames", "video"};
+  if (evaluate.has("answer")) model.protocol["answer"] = evaluate.get_choice("answer", "frames", answers);
+}
+
+Protocol protocol_of(const graph::Model& model) {
+  Protocol protocol;
+  const auto read = [&](const char* key, std::int64_t& value) {
+    const auto found = model.protocol.find(key);
+    if (found != model.protocol.end()) value = parse_int64(found->second, fmt::format("the model's protocol.{}", key));
+  };
+  read("clip", protocol.clip);
+  read("stride", protocol.stride);
+  read("crops", protocol.crops);
+  const auto answer = model.protocol.find("answer");
+  protocol.model_aggregate = answer != model.protocol.end() && answer->second == "video";
+  const bool known_crops = protocol.crops == 1 || protocol.crops == 5 || protocol.crops == 10;
+  if (protocol.clip < 0 || protocol.stride < 1 || !known_crops) {
+    throw BadData(
+        fmt::format("the model's protocol (clip {}, stride {}, crops {}) makes no sense; crops are 1, 5 or 10",
+                    protocol.clip, protocol.stride, protocol.crops));
+  }
+  return protocol;
+}
+
+std::vector<std::int64_t> clip_starts(std::int64_t frames, std::int64_t clip, std::int64_t stride) {
+  if (frames < 1 || clip < 1 || stride < 1) throw InvalidArgument("clips need frames, a length and a stride");
+  std::vector<std::int64_t> starts;
+  for (std::int64_t start = 0; start < frames; start += stride) {
+    starts.push_back(start + clip < frames ? start : std::max<std::int64_t>(0, frames - clip));
+    if (frames <= clip) break;
+  }
+  return starts;
+}
+
+std::vector<FrameTransform> crops_of(const Protocol& protocol, const InputSpec& spec) {
+  std::vector<FrameTransform> crops(1);
+  if (protocol.crops > 1) {
+    if (spec.crop_width == 0) {
+      throw InvalidArgument(
+          fmt::format("{} crops need an input that is cropped, but this model sees whole frames", protocol.crops));
+    }
+    for (const double y : {0.0, 1.0}) {
+      for (const double x : {0.0, 1.0}) crops.push_back({.crop_x = x, .crop_y = y});
+    }
+  }
+  if (protocol.crops == 10) {
+    for (int i = 0; i < 5; ++i) {
+      crops.push_back(crops[i]);
+      crops.back().mirror = true;
+    }
+  }
+  return crops;
+}
+
+}  // namespace longtake::tasks
