@@ -35,6 +35,7 @@ void add_train(CLI::App& app, Run& run);
 void add_evaluate(CLI::App& app, Run& run);
 void add_predict(CLI::App& app, Run& run);
 void add_stream(CLI::App& app, Run& run);
+void add_compare(CLI::App& app, Run& run);
 void add_extract(CLI::App& app, Run& run);
 void add_export(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);

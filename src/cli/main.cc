@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   cli::add_evaluate(app, run);
   cli::add_predict(app, run);
   cli::add_stream(app, run);
+  cli::add_compare(app, run);
   cli::add_extract(app, run);
   cli::add_export(app, run);
   cli::add_bench(app, run);
