@@ -87,5 +87,57 @@ TEST(Published, LrcnIsTestedAsThePaperDoes) {
   EXPECT_EQ(model.protocol.at("crops"), "10");
 }
 
+graph::Model build_gru_rcn(const std::string& options) {
+  Purpose purpose = ucf101();
+  purpose.input.crop_width = purpose.input.crop_height = 224;
+  return build(parse_toml("name = \"gru_rcn\"\n" + options, "test"), purpose);
+}
+
+// Specs 7.1: levels pool2 to fc7 of VGG-16, hidden maps 64, 128, 256, 256, 512, without biases.
+TEST(Published, GruRcnHasItsParameterCounts) {
+  const graph::InspectReport report = report_of(build_gru_rcn(""));
+  EXPECT_EQ(parameters_of(report, "gru1"), 331776);
+  EXPECT_EQ(parameters_of(report, "gru2"), 1327104);
+  EXPECT_EQ(parameters_of(report, "gru3"), 5308416);
+  EXPECT_EQ(parameters_of(report, "gru4"), 5308416);
+  EXPECT_EQ(parameters_of(report, "gru5"), 7077888);
+  EXPECT_EQ(parameters_of(report, "gru"), 19353600);
+  EXPECT_EQ(parameters_of(report_of(build_gru_rcn("stacked = true")), "gru"), 19353600 + 2179072);
+  const graph::InspectReport both = report_of(build_gru_rcn("bidirectional = true"));
+  EXPECT_EQ(parameters_of(both, "gru"), 2 * 19353600);
+  EXPECT_FALSE(both.causal);
+  EXPECT_TRUE(both.whole_sequences);
+}
+
+// 138,357,544 parameters of configuration D (1409.1556, table 2) without the 4096 x 1000 + 1000 of the last layer.
+TEST(Published, Vgg16HasItsParameterCount) {
+  EXPECT_EQ(parameters_of(report_of(build_gru_rcn("")), "encoder"), 138357544 - 4097000);
+}
+
+// AlexNet with two groups has 60,965,224 parameters, of which fc8 has 4096 x 1000 + 1000.
+TEST(Published, CaffenetHasItsParameterCount) {
+  EXPECT_EQ(parameters_of(report_of(build_published("deep_lstm")), "encoder"), 60965224 - 4097000);
+}
+
+// Five layers of 512 cells with three peepholes each (specs 1.2: 4 H (D + H) + 4 H + 3 H).
+TEST(Published, DeepLstmHasItsParameterCounts) {
+  const graph::InspectReport report = report_of(build_published("deep_lstm"));
+  const auto layer = [](std::int64_t in) { return 4 * 512 * (in + 512) + 7 * 512; };
+  EXPECT_EQ(parameters_of(report, "lstm1"), layer(4096));
+  EXPECT_EQ(parameters_of(report, "lstm"), layer(4096) + 4 * layer(512));
+}
+
+// GoogLeNet without auxiliary classifiers has 6,998,552 parameters with its 1024 x 1000 + 1000 classifier.
+TEST(Published, GooglenetHasItsParameterCount) {
+  const graph::Model model =
+      build(parse_toml("name = \"single_frame\"\nencoder = \"googlenet\"", "test"),
+            {{.width = 256, .height = 256, .crop_width = 224, .crop_height = 224, .colour = "bgr"}, {"one", "other"}});
+  const graph::InspectReport report = report_of(model);
+  EXPECT_EQ(parameters_of(report, "encoder"), 6998552 - 1025000);
+  std::map<std::string, Shape> shapes;
+  for (const graph::LayerReport& layer : report.layers) shapes[layer.name] = layer.shape;
+  EXPECT_THAT(shapes.at("encoder.inception_5b.output"), ElementsAre(1024, 7, 7));
+}
+
 }  // namespace
 }  // namespace longtake::models
