@@ -1,0 +1,115 @@
+// Features computed once and trained from, runs with the frames shuffled, and runs side by side: `extract`, `train`
+// with train.features, `evaluate --features --shuffle --save` and `compare`.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/safetensors.h"
+#include "cli/programs.h"
+#include "cli/runs.h"
+#include "cli/small_world.h"
+
+namespace longtake::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using Json = nlohmann::json;
+
+// An encoder that neither learns nor remembers, and frames as they are.
+const std::vector<std::string> kFrozen{"model.encoder_frozen=true", "model.small_cnn.difference=false",
+                                       "augment.crop=false", "train.frame_gain=linear"};
+
+std::vector<std::string> with(std::vector<std::string> arguments, const std::vector<std::string>& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+class Features : public SmallWorldTest {
+ protected:
+  static Outcome extract(const std::string& folder, const std::vector<std::string>& overrides = kFrozen) {
+    return run(with({"extract", recipe(), "-o", folder}, overrides));
+  }
+  static Outcome train(const std::string& directory, const std::vector<std::string>& more) {
+    return run(train_arguments(recipe(), directory, with(kFrozen, more)));
+  }
+};
+
+TEST_F(Features, TrainWhatTheVideosTrain) {
+  const std::string folder = path("features");
+  const Outcome extracted = extract(folder);
+  ASSERT_EQ(extracted.code, kDone) << extracted.err;
+  EXPECT_THAT(extracted.err, HasSubstr("24 videos"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 24);
+
+  ASSERT_EQ(train(path("from_features"), {"train.features=" + folder}).code, kDone);
+  ASSERT_EQ(train(path("from_videos"), {}).code, kDone);
+  const auto one = read_safetensors(real_files(), path("from_features/model.safetensors")).tensors;
+  const auto other = read_safetensors(real_files(), path("from_videos/model.safetensors")).tensors;
+  ASSERT_EQ(one.size(), other.size());  // the encoder is part of both models
+  for (const auto& [name, tensor] : other) {
+    const auto expected = tensor.data<float>(), got = one.at(name).data<float>();
+    for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-4) << name;
+  }
+  // The model sees videos, and features where they are given.
+  const Outcome by_video = run({"evaluate", path("from_features"), "--json"});
+  const Outcome by_features = run({"evaluate", path("from_features"), "--features", folder, "--json"});
+  ASSERT_EQ(by_features.code, kDone) << by_features.err;
+  EXPECT_NEAR(Json::parse(by_video.out)["loss"], Json::parse(by_features.out)["loss"], 1e-5);
+  EXPECT_EQ(run({"stream", path("from_features"), world().clip()}).code, kDone);
+}
+
+TEST_F(Features, AreThoseOfTheirEncoderAndInput) {
+  const std::string folder = path("of_another");
+  ASSERT_EQ(extract(folder).code, kDone);
+  const Outcome other = train(path("refused"), {"train.features=" + folder, "train.seed=9"});
+  EXPECT_EQ(other.code, kFailed);
+  EXPECT_THAT(other.err, AllOf(HasSubstr(folder), HasSubstr("another encoder"), HasSubstr("longtake extract")));
+  const Outcome missing = train(path("refused2"), {"train.features=" + path("nowhere")});
+  EXPECT_EQ(missing.code, kFailed);
+  EXPECT_THAT(missing.err, HasSubstr("longtake extract"));
+}
+
+TEST_F(Features, OfAnEncoderThatLearnsOrRemembersAreRefused) {
+  const Outcome learns = extract(path("a"), {"model.small_cnn.difference=false"});
+  EXPECT_EQ(learns.code, kUsage);
+  EXPECT_THAT(learns.err, AllOf(HasSubstr("encoder."), HasSubstr("freeze")));
+  const Outcome remembers = extract(path("b"), {"model.encoder_frozen=true"});
+  EXPECT_EQ(remembers.code, kUsage);
+  EXPECT_THAT(remembers.err, HasSubstr("remembers"));
+  EXPECT_FALSE(std::filesystem::exists(path("a")));
+  const Outcome augmented = train(path("c"), {"train.features=" + path("features"), "augment.crop=true"});
+  EXPECT_EQ(augmented.code, kUsage);
+  EXPECT_THAT(augmented.err, HasSubstr("[augment]"));
+}
+
+TEST_F(Features, GoOnWhereTheyWere) {
+  const std::string folder = path("again");
+  ASSERT_EQ(extract(folder).code, kDone);
+  const Outcome again = extract(folder);
+  EXPECT_EQ(again.code, kDone);
+  EXPECT_THAT(again.err, HasSubstr("24 are there already"));
+}
+
+TEST_F(Features, RunsAreComparedBySeed) {
+  for (const char* seed : {"1", "2"}) {
+    const std::string directory = path(std::string("seed") + seed);
+    ASSERT_EQ(train(directory, {std::string("train.seed=") + seed}).code, kDone);
+    ASSERT_EQ(run({"evaluate", directory, "--save"}).code, kDone);
+    ASSERT_EQ(run({"evaluate", directory, "--save", "--shuffle", "1"}).code, kDone);
+  }
+  const Outcome compared = run({"compare", path("seed1"), path("seed2"), "--json", "-o", path("page.html")});
+  ASSERT_EQ(compared.code, kDone) << compared.err;
+  const Json json = Json::parse(compared.out);
+  ASSERT_EQ(json["rows"].size(), 1U);
+  EXPECT_EQ(json["rows"][0]["figures"]["test"]["runs"], 2);
+  EXPECT_EQ(json["rows"][0]["figures"]["test-shuffled"]["runs"], 2);
+  EXPECT_TRUE(std::filesystem::exists(path("page.html")));
+  const Outcome nothing = run({"compare", path("from_videos_never")});
+  EXPECT_NE(nothing.code, kDone);
+}
+
+}  // namespace
+}  // namespace longtake::test
