@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 
 #include "base/files.h"
@@ -12,6 +13,7 @@
 #include "longtake/error.h"
 #include "reports/overlay.h"
 #include "reports/result_writer.h"
+#include "tasks/classify.h"
 #include "tasks/label.h"
 #include "tasks/stream.h"
 
@@ -27,6 +29,7 @@ struct PredictOptions {
   std::string overlay;
   std::string recipe;
   bool frames = false;
+  bool attention = false;
   bool json = false;
   std::string bad_frames = "skip";
   int threads = 0;
@@ -35,12 +38,17 @@ struct PredictOptions {
 constexpr std::size_t kFramesAtOnce = 32;
 constexpr std::string_view kOverlayExtension = ".mp4";
 
-// Everything about one file, in memory that does not grow with it unless the frames are wanted.
-tasks::VideoResult predict_file(const std::string& file, const VideoOptions& video, tasks::StreamClassifier& stream,
-                                const graph::Model& model, bool keep_frames) {
+// What the model says about a file; the frames only where they are wanted.
+using Answer = std::function<tasks::VideoResult(const std::string& file, bool keep_frames)>;
+
+// Frame by frame, in memory that does not grow with the file unless the frames are wanted.
+tasks::VideoResult follow_file(const std::string& file, const VideoOptions& video, tasks::StreamClassifier& stream,
+                               const graph::Model& model, bool keep_frames) {
   VideoReader reader = VideoReader::open(file, video);
   tasks::VideoResult result{.source = file, .labels = model.labels};
   result.protocol = "whole video, state carried from the first frame to the last";
+  result.attention = stream.attention();
+  result.multi_label = model.task == tasks::kLabelTask;
   stream.reset();
   const auto take = [&](std::span<const tasks::StreamClassifier::Answer> answers) {
     for (const auto& answer : answers) {
@@ -68,6 +76,35 @@ tasks::VideoResult predict_file(const std::string& file, const VideoOptions& vid
     return a.start_s != b.start_s ? a.start_s < b.start_s : a.label < b.label;
   });
   return result;
+}
+
+// All frames at once, for a model that answers only then.
+tasks::VideoResult classify_file(const std::string& file, BadFramePolicy bad_frames, tasks::Classifier& classifier,
+                                 const tasks::EventOptions& events, bool keep_frames) {
+  const DatasetItem item{.id = file, .path = file};
+  tasks::VideoResult result =
+      classifier.classify(read_clip_for(classifier.spec(), item, kClipBytes, bad_frames), tasks::Protocol{});
+  if (result.scores.empty()) throw BadData(file + ": it has too few frames for the model to answer");
+  result.source = file;
+  result.protocol = "whole video at once";
+  result.events = tasks::find_events(result.frames, static_cast<std::int64_t>(result.labels.size()), events);
+  if (!keep_frames) result.frames.clear();
+  return result;
+}
+
+Answer answer_of(const OpenedModel& opened, const PredictOptions& options) {
+  const tasks::EventOptions events = events_of(options.recipe);
+  const VideoOptions video = video_options_of(opened, options.bad_frames);
+  if (opened.program->plan().whole_sequences) {
+    auto classifier = std::make_shared<tasks::Classifier>(*opened.model, *opened.program);
+    return [classifier, video, events](const std::string& file, bool keep_frames) {
+      return classify_file(file, video.bad_frames, *classifier, events, keep_frames);
+    };
+  }
+  auto stream = std::make_shared<tasks::StreamClassifier>(*opened.model, *opened.program, events);
+  return [stream, video, model = opened.model](const std::string& file, bool keep_frames) {
+    return follow_file(file, video, *stream, *model, keep_frames);
+  };
 }
 
 // Where something about `file` is written: the directory, the file's own name, another extension.
@@ -116,6 +153,7 @@ void write_output(const PredictOptions& options, const reports::ResultFormat& fo
 
 int predict(const PredictOptions& options) {
   const reports::ResultFormat& format = reports::result_format(options.json ? "jsonl" : options.format);
+  const auto detail = reports::detail_of(format, options.frames, options.attention);
   if (!format.many && options.files.size() > 1 && options.output.empty()) {
     throw ConfigError(fmt::format("--format {} cannot tell several videos apart in one output; give --output DIRECTORY",
                                   format.name));
@@ -124,13 +162,11 @@ int predict(const PredictOptions& options) {
   if (options.output.empty() && format.named) check_names(options.files);
   if (!options.overlay.empty()) check_outputs(options.files, options.overlay, kOverlayExtension);
   const OpenedModel opened = open_model(options.model, options.threads);
-  const VideoOptions video = video_options_of(opened, options.bad_frames);
-  tasks::StreamClassifier stream(*opened.model, *opened.program, events_of(options.recipe));
+  const Answer answer = answer_of(opened, options);
   if (!options.output.empty()) real_files().create_directories(options.output);
   if (!options.overlay.empty()) real_files().create_directories(options.overlay);
 
-  const bool keep = options.frames || !options.overlay.empty();
-  const auto detail = options.frames ? reports::Detail::kFrames : reports::Detail::kVideo;
+  const bool keep = detail != reports::Detail::kVideo || !options.overlay.empty();
   const auto writer = format.writer(opened.model->labels, detail);
   std::int64_t skipped = 0, partial = 0;
   if (options.output.empty()) put(writer->head());
@@ -138,7 +174,7 @@ int predict(const PredictOptions& options) {
     if (interrupted()) break;
     tasks::VideoResult result;
     try {
-      result = predict_file(file, video, stream, *opened.model, keep);
+      result = answer(file, keep);
     } catch (const Error& error) {
       if (options.files.size() == 1) throw;
       tell(fmt::format("longtake: {}", error.what()));
@@ -151,7 +187,7 @@ int predict(const PredictOptions& options) {
     write_output(options, format, file, head + writer->video(result) + tail);
     if (!options.overlay.empty()) {
       const auto path = beside(options.overlay, file, kOverlayExtension);
-      reports::write_overlay(file, result, path.string());
+      reports::write_overlay(file, result, path.string(), {.input = opened.model->inputs.at("frame")});
       tell(path.string());
     }
     const bool damaged = result.decode.partial || result.decode.bad_frames > 0;
@@ -180,6 +216,7 @@ void add_predict(CLI::App& app, Run& run) {
   verb->add_option("-o,--output", options->output, "Write one file per video into this directory");
   verb->add_option("--overlay", options->overlay, "Write each video with its score time line into this directory");
   verb->add_flag("--frames", options->frames, "Every frame's scores besides the video's");
+  verb->add_flag("--attention", options->attention, "JSON lines: every frame's scores and where the model looked");
   verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
   verb->add_option("--bad-frames", options->bad_frames, "skip, repeat or stop")->capture_default_str();
   verb->add_option("--threads", options->threads, "0 takes all cores")

@@ -26,6 +26,7 @@ struct StreamOptions {
   int threads = 1;
   bool live = false;
   bool no_reconnect = false;
+  bool attention = false;
   bool json = false;
 };
 
@@ -36,14 +37,19 @@ media::LivePolicy parse_policy(const std::string& word) {
   throw ConfigError(fmt::format("--policy \"{}\" is none of drop-oldest, drop-newest, block", word));
 }
 
+std::unique_ptr<reports::ResultWriter> writer_of(const StreamOptions& options, const graph::Model& model) {
+  const reports::ResultFormat& format = reports::result_format(options.json ? "jsonl" : options.format);
+  return format.writer(model.labels, reports::detail_of(format, true, options.attention));
+}
+
 // Where the lines go, and what is known of the whole so far.
 class Line {
  public:
-  Line(const StreamOptions& options, const graph::Model& model)
-      : writer_(reports::result_format(options.json ? "jsonl" : options.format)
-                    .writer(model.labels, reports::Detail::kFrames)) {
+  Line(const StreamOptions& options, const graph::Model& model, const tasks::AttentionGrid& attention)
+      : writer_(writer_of(options, model)) {
     whole_.source = options.source;
     whole_.labels = model.labels;
+    whole_.attention = attention;
     whole_.protocol = "stream: the state is never reset";
     put(writer_->head());
   }
@@ -148,7 +154,7 @@ int stream_source(const StreamOptions& options) {
   const VideoOptions video = video_options_of(opened, options.bad_frames);
   tasks::StreamClassifier stream(*opened.model, *opened.program, events_of(options.recipe));
   if (!options.load_state.empty()) load_state(stream, options.load_state);
-  Line line(options, *opened.model);
+  Line line(options, *opened.model, stream.attention());
   const bool live = options.live || is_live(options.source);
   return live ? follow_live(options, video, policy, stream, line) : follow_file(options, video, stream, line);
 }
@@ -164,6 +170,7 @@ void add_stream(CLI::App& app, Run& run) {
   verb->add_option("--format", options->format, "jsonl, csv, vtt, srt or activitynet")->capture_default_str();
   verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
   verb->add_option("--bad-frames", options->bad_frames, "skip, repeat or stop")->capture_default_str();
+  verb->add_flag("--attention", options->attention, "JSON lines: also where the model looked at every frame");
   verb->add_flag("--live", options->live, "Treat the source as live even if it is a file or http address");
   verb->add_option("--policy", options->policy, "Live, when frames come too fast: drop-oldest, drop-newest or block")
       ->capture_default_str();

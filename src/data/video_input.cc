@@ -84,10 +84,12 @@ Clip read_clip(const DatasetItem& item, const VideoOptions& options, std::int64_
   return clip;
 }
 
-Clip read_clip_for(const InputSpec& spec, const DatasetItem& item, std::int64_t byte_limit) {
-  if (!spec.measures_flow()) return read_clip(item, video_options(spec), byte_limit);
+Clip read_clip_for(const InputSpec& spec, const DatasetItem& item, std::int64_t byte_limit, BadFramePolicy bad_frames) {
+  VideoOptions options = video_options(spec);
+  options.bad_frames = bad_frames;
+  if (!spec.measures_flow()) return read_clip(item, options, byte_limit);
   FlowInput flow(spec);
-  VideoReader reader = open_part(item, video_options(spec));
+  VideoReader reader = open_part(item, options);
   Frame picture;
   Clip clip = gather(item, byte_limit, [&](Frame& frame) {
     while (reader.read(picture)) {

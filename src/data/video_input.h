@@ -34,7 +34,8 @@ Clip read_clip(const DatasetItem& item, const VideoOptions& options, std::int64_
 
 // The same for an input: its pictures, or the flow that is measured between them (flow_input.h). A video too short for
 // any flow is BadData.
-Clip read_clip_for(const InputSpec& spec, const DatasetItem& item, std::int64_t byte_limit = kClipBytes);
+Clip read_clip_for(const InputSpec& spec, const DatasetItem& item, std::int64_t byte_limit = kClipBytes,
+                   BadFramePolicy bad_frames = BadFramePolicy::kSkip);
 
 // Why no frame of an input came of a video that was read: no picture, or too few to measure flow between.
 std::string nothing_reason(const DecodeStats& stats);

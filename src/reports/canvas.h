@@ -73,6 +73,8 @@ class Canvas {
   // The same with round corners.
   void rounded(double left, double top, double right, double bottom, double radius, Colour colour, double opacity = 1);
   void disc(Position centre, double radius, Colour colour, double opacity = 1);
+  // One pixel, which must lie inside, covered by cover / 255.
+  void blend(int x, int y, Colour colour, int cover, double opacity = 1);
 
   // Text on the base line that begins at `at`; one wider than `room` ends in "...". Returns where it ends.
   double text(const Font& font, Position at, std::string_view text, Colour colour, double room = 1e9);
@@ -83,8 +85,6 @@ class Canvas {
   void picture(const Tensor& picture, int factor, int left, int top);
 
  private:
-  void blend(int x, int y, Colour colour, int cover, double opacity);
-
   int width_;
   int height_;
   Tensor image_;

@@ -33,6 +33,13 @@ std::string decode_of(const DecodeStats& stats) {
       stats.resolution_changes, stats.truncated, stats.stopped, listed('[', stats.problems, ']', json_string));
 }
 
+// What the weights of the frames are of; nothing where there are none.
+std::string grid_of(const tasks::AttentionGrid& grid) {
+  if (grid.window > 0) return fmt::format(R"(,"attention":{{"window":{}}})", grid.window);
+  if (grid.height == 0) return "";
+  return fmt::format(R"(,"attention":{{"height":{},"width":{}}})", grid.height, grid.width);
+}
+
 std::string live_of(const std::optional<LiveCounters>& live) {
   return live ? fmt::format(R"(,"dropped":{},"reconnects":{})", live->dropped, live->reconnects) : "";
 }
@@ -65,6 +72,9 @@ std::string JsonLinesWriter::frame_of(const tasks::FrameScores& frame) const {
   std::string out = fmt::format(R"("frame":{},"time":{},{},"scores":{})", frame.frame, number_text(frame.time_s),
                                 top_of(frame.scores), scores_of(frame.scores));
   if (!frame.video.empty()) out += R"(,"video":)" + scores_of(frame.video);
+  if (detail_ == Detail::kAttention && !frame.attention.empty()) {
+    out += R"(,"attention":)" + listed('[', frame.attention, ']', [](float weight) { return number_text(weight); });
+  }
   return out;
 }
 
@@ -92,7 +102,8 @@ std::string JsonLinesWriter::video(const tasks::VideoResult& result) {
   std::string out = fmt::format(R"({{"type":"video","source":{},{},"scores":{},"events":{},"protocol":{},"decode":{})",
                                 json_string(result.source), top_of(result.scores), scores_of(result.scores),
                                 events_of(result.events), json_string(result.protocol), decode_of(result.decode));
-  if (detail_ == Detail::kFrames) {
+  if (detail_ == Detail::kAttention) out += grid_of(result.attention);
+  if (detail_ != Detail::kVideo) {
     out += R"(,"frames":)" + listed('[', result.frames, ']', [&](const tasks::FrameScores& frame) {
              check_scores(labels_, frame.scores, result.source);
              check_scores(labels_, frame.video, result.source);
@@ -114,9 +125,10 @@ std::string JsonLinesWriter::frame(std::string_view source, const tasks::FrameSc
 std::string JsonLinesWriter::finish(const tasks::VideoResult& result, std::span<const tasks::EventEdge> edges,
                                     const std::optional<LiveCounters>& live) {
   check_scores(labels_, result.scores, result.source);
-  return fmt::format(R"({{"type":"end","source":{},{},"scores":{}{},"events":{},"protocol":{},"decode":{}}})",
+  return fmt::format(R"({{"type":"end","source":{},{},"scores":{}{},"events":{},"protocol":{},"decode":{}{}}})",
                      json_string(result.source), top_of(result.scores), scores_of(result.scores), live_of(live),
-                     edges_of(edges), json_string(result.protocol), decode_of(result.decode)) +
+                     edges_of(edges), json_string(result.protocol), decode_of(result.decode),
+                     detail_ == Detail::kAttention ? grid_of(result.attention) : "") +
          "\n";
 }
 

@@ -6,6 +6,17 @@
 
 namespace longtake::reports {
 
+namespace {
+
+// The part of the pictures that the model saw; only a map of attention asks for it.
+Region seen_of(const std::string& source, const tasks::VideoResult& result, const InputSpec& input) {
+  if (result.attention.height == 0) return {};
+  const VideoReader resized = VideoReader::open(source, video_options(input));
+  return seen_region(input, resized.width(), resized.height());
+}
+
+}  // namespace
+
 DecodeStats write_overlay(const std::string& source, const tasks::VideoResult& result, const std::string& path,
                           const OverlayOptions& options) {
   if (is_live(source) || source == "-") {
@@ -16,7 +27,8 @@ DecodeStats write_overlay(const std::string& source, const tasks::VideoResult& r
   reading.width = reading.height = 0;
   reading.colour = ColourOrder::kRgb;
   VideoReader reader = VideoReader::open(source, reading);
-  OverlayPainter painter(result, reader.width(), reader.height(), options.least_width);
+  OverlayPainter painter(result, reader.width(), reader.height(), options.least_width,
+                         seen_of(source, result, options.input));
 
   media::VideoWriterOptions writing;
   writing.crf = options.crf;

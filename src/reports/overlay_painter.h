@@ -1,12 +1,15 @@
-// What an overlay shows: the picture, what is going on in it, the three best classes now, and the scores over the whole
-// video with the present marked. Private to reports.
+// What an overlay shows: the picture with where the model looks in it and what is going on, and below it the scores
+// over the whole video with the present marked. Private to reports.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <memory>
 #include <optional>
-#include <vector>
 
+#include "reports/attention_strip.h"
 #include "reports/canvas.h"
+#include "reports/heat.h"
+#include "reports/score_panel.h"
 #include "tasks/result.h"
 
 namespace longtake::reports {
@@ -14,9 +17,11 @@ namespace longtake::reports {
 class OverlayPainter {
  public:
   // For pictures of width x height, enlarged by a whole factor until they are `least_width` wide (or 2000 high; then
-  // they stand in the middle). `result` must outlive the painter. Throws InvalidArgument when the result has no frames
-  // or scores that are not one per label.
-  OverlayPainter(const tasks::VideoResult& result, int width, int height, int least_width);
+  // they stand in the middle), of which the model saw the part `seen`. `result` must outlive the painter. Throws
+  // InvalidArgument when the result has no frames, scores that are not one per label or attention that does not fit.
+  OverlayPainter(const tasks::VideoResult& result, int width, int height, int least_width, const Region& seen = {});
+  OverlayPainter(const OverlayPainter&) = delete;
+  OverlayPainter& operator=(const OverlayPainter&) = delete;
 
   int width() const { return canvas_.width(); }
   int height() const { return canvas_.height(); }
@@ -26,30 +31,22 @@ class OverlayPainter {
   const Tensor& paint(const Tensor& image, double time_s);
 
  private:
-  struct Curve {
-    std::int64_t label;
-    Colour colour;
-    Mask mask;
-  };
-
-  void choose_curves();
-  void draw_curves();
+  double panel_height() const;
   void draw_time_line(Canvas& canvas, double strength) const;
-  void draw_leaders(const tasks::FrameScores* frame);
+  void draw_attention(const tasks::FrameScores& frame);
+  void draw_heat_legend();
   void draw_active_events(double time_s);
-  void draw_playhead(double time_s, const tasks::FrameScores* frame);
-  const tasks::FrameScores* scores_at(double time_s) const;
-  Colour colour_of(std::int64_t label) const;
-  double x_of(double time_s) const;
-  double y_of(double score) const;
+  std::optional<std::size_t> frame_at(double time_s) const;
 
   const tasks::VideoResult& result_;
   int picture_width_, picture_height_, factor_;
-  double scale_;  // of letters and gaps: 1 at a width of 480 and below
-  double first_s_ = 0, last_s_ = 1;
-  double left_, right_, top_, bottom_;  // of the curves
-  Font font_, small_font_;
-  std::vector<Curve> curves_;
+  PanelType type_;
+  std::unique_ptr<ScorePanel> scores_;
+  std::optional<AttentionStrip> strip_;  // where the model looks back over frames
+  Region seen_;
+  double heat_scale_ = 0;
+  TimeAxis axis_;
+  double top_ = 0, bottom_ = 0;  // of the strip and the scores
   Canvas past_, future_, canvas_;
 };
 

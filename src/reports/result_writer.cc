@@ -1,5 +1,7 @@
 #include "reports/result_writer.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "base/text.h"
@@ -28,8 +30,10 @@ std::unique_ptr<ResultWriter> make_activitynet(const std::vector<std::string>& l
   return std::make_unique<ActivityNetWriter>(labels);
 }
 
+constexpr std::string_view kAttentionFormat = "jsonl";
+
 constexpr std::array<ResultFormat, 5> kFormats = {{
-    {"jsonl", ".jsonl", "JSON lines: one object per video, or per frame of a stream", true, false,
+    {kAttentionFormat, ".jsonl", "JSON lines: one object per video, or per frame of a stream", true, false,
      make<JsonLinesWriter>},
     {"csv", ".csv", "comma separated values: one row per video, or per frame", true, false, make<CsvWriter>},
     {"vtt", ".vtt", "WebVTT: events as subtitles, for browsers", false, false, make_vtt},
@@ -41,6 +45,15 @@ constexpr std::array<ResultFormat, 5> kFormats = {{
 }  // namespace
 
 std::span<const ResultFormat> result_formats() { return kFormats; }
+
+Detail detail_of(const ResultFormat& format, bool frames, bool attention) {
+  if (attention && format.name != kAttentionFormat) {
+    throw ConfigError(
+        fmt::format("--attention is written by --format {} only, not by {}", kAttentionFormat, format.name));
+  }
+  if (attention) return Detail::kAttention;
+  return frames ? Detail::kFrames : Detail::kVideo;
+}
 
 const ResultFormat& result_format(std::string_view name) {
   std::vector<std::string> names;

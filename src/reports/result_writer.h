@@ -18,8 +18,9 @@
 
 namespace longtake::reports {
 
-// What is wanted of each video: JSON lines give the frames besides the whole, CSV in its place.
-enum class Detail : std::uint8_t { kVideo, kFrames };
+// What is wanted of each video: JSON lines give the frames besides the whole, CSV in its place; with kAttention JSON
+// lines also tell where the model looked at each.
+enum class Detail : std::uint8_t { kVideo, kFrames, kAttention };
 
 // What a live source has lost so far, next to what it gave.
 struct LiveCounters {
@@ -61,6 +62,9 @@ struct ResultFormat {
 
 // "jsonl" (the default), "csv", "vtt", "srt" and "activitynet".
 std::span<const ResultFormat> result_formats();
+
+// What the options `--frames` and `--attention` mean together. Throws ConfigError where the format has no attention.
+Detail detail_of(const ResultFormat& format, bool frames, bool attention);
 
 // Throws ConfigError that suggests the format which was probably meant.
 const ResultFormat& result_format(std::string_view name);

@@ -41,7 +41,8 @@ VideoResult waving() {
 }
 
 TEST(ResultFormats, AreFoundByNameAndAWrongNameGetsASuggestion) {
-  for (const std::string_view name : {"jsonl", "csv", "vtt", "srt", "activitynet"}) EXPECT_EQ(result_format(name).name, name);
+  for (const std::string_view name : {"jsonl", "csv", "vtt", "srt", "activitynet"})
+    EXPECT_EQ(result_format(name).name, name);
   EXPECT_EQ(result_formats().size(), 5u);
   try {
     result_format("json");
@@ -68,6 +69,36 @@ TEST(JsonLines, AVideoWithItsFrames) {
                 R"({"frame":1,"time":0.04,"label":"wave","score":0.8,"scores":{"wave":0.8,"point":0.2},)"
                 R"("video":{"wave":0.45,"point":0.55}}]})"
                 "\n"));
+}
+
+TEST(JsonLines, WhereTheModelLookedIsToldWhenItIsWanted) {
+  VideoResult result = waving();
+  result.attention = {.height = 1, .width = 2};
+  result.frames[1].attention = {0.25f, 0.75f};
+  for (const Detail detail : {Detail::kVideo, Detail::kFrames}) {
+    EXPECT_THAT(make("jsonl", {"wave", "point"}, detail)->video(result), testing::Not(HasSubstr("attention")));
+  }
+  const auto writer = make("jsonl", {"wave", "point"}, Detail::kAttention);
+  const std::string video = writer->video(result);
+  EXPECT_THAT(video, HasSubstr(R"("problems":[]},"attention":{"height":1,"width":2},"frames":[{"frame":0,"time":0,)"));
+  EXPECT_THAT(video, HasSubstr(R"("scores":{"wave":0.1,"point":0.9}},)"));
+  EXPECT_THAT(video, HasSubstr(R"("video":{"wave":0.45,"point":0.55},"attention":[0.25,0.75]}]})"));
+  EXPECT_THAT(writer->frame("a.mp4", result.frames[1], {}, {}), HasSubstr(R"(,"attention":[0.25,0.75],"events":[]})"));
+  result.attention = {.window = 15};
+  const std::string end = writer->finish(result, {}, {});
+  EXPECT_THAT(end, HasSubstr(R"("problems":[]},"attention":{"window":15}})"));
+  EXPECT_TRUE(nlohmann::json::accept(video) && nlohmann::json::accept(end));
+  result.attention = {};
+  EXPECT_THAT(writer->finish(result, {}, {}), testing::Not(HasSubstr("attention")));
+}
+
+TEST(ResultFormats, OnlyJsonLinesTellWhereTheModelLooked) {
+  EXPECT_EQ(detail_of(result_format("jsonl"), false, false), Detail::kVideo);
+  EXPECT_EQ(detail_of(result_format("csv"), true, false), Detail::kFrames);
+  EXPECT_EQ(detail_of(result_format("jsonl"), false, true), Detail::kAttention);
+  for (const char* name : {"csv", "vtt", "srt", "activitynet"}) {
+    EXPECT_THROW(detail_of(result_format(name), true, true), ConfigError) << name;
+  }
 }
 
 TEST(JsonLines, AFrameOfAFileWithAStart) {
