@@ -24,11 +24,13 @@ struct Reading {
 // Gives the parser its characters and counts their lines.
 class CountingIterator {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): the names that std::iterator_traits looks for
   using iterator_category = std::forward_iterator_tag;
   using value_type = char;
   using difference_type = std::ptrdiff_t;
   using pointer = const char*;
   using reference = const char&;
+  // NOLINTEND(readability-identifier-naming)
 
   CountingIterator(const char* at, Reading& reading) : at_(at), reading_(&reading) {}
 
