@@ -66,8 +66,10 @@ void AttentionStrip::draw(Canvas& canvas, std::size_t frame) const {
   const double left = kPanelMargin * scale;
   canvas.text(type_.font, {left, base - 12 * scale}, fmt::format("looks back {} frames", weights.size()), kQuietColour,
               kNamesWidth * scale);
-  canvas.text(type_.small_font, {left, base - 1 * scale},
-              fmt::format("most {:.2f} s ago, {:.0f}%", seconds, 100 * *best), kQuietColour, kNamesWidth * scale);
+  canvas.text(
+      type_.small_font, {left, base - 1 * scale},
+      fmt::format("most {}, {:.0f}%", back == 0 ? "at this frame" : fmt::format("{:.2f} s ago", seconds), 100 * *best),
+      kQuietColour, kNamesWidth * scale);
 }
 
 }  // namespace longtake::reports

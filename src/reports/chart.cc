@@ -51,7 +51,8 @@ Frame frame_of(const Chart& chart) {
   if (frame.first > frame.last) return {0, 1, 0, 1, {0, 1}, {0, 1}};
   if (frame.first == frame.last) frame.last += 1;
   // Shares are judged against all or nothing, and quantities that start near nothing against nothing.
-  if (chart.percent || (frame.low > 0 && frame.low < 0.5 * frame.high)) frame.low = std::min(frame.low, 0.0);
+  if (chart.percent || chart.from_nothing || (frame.low > 0 && frame.low < 0.5 * frame.high))
+    frame.low = std::min(frame.low, 0.0);
   if (chart.percent) frame.high = std::max(frame.high, 1.0);
   if (frame.low == frame.high) frame.high += frame.low == 0 ? 1 : std::abs(frame.low) / 10;
   frame.values = ticks_between(frame.low, frame.high, 5);

@@ -22,6 +22,7 @@ struct Chart {
   std::string step_name = "step";  // what the horizontal axis counts: "step", "epoch"
   bool percent = false;            // values are shares, shown as percentages
   std::vector<Curve> curves;
+  bool from_nothing = false;  // the vertical axis begins at 0, so that what is nearly even looks so
 };
 
 // A <figure> with the drawing, its legend, and the numbers as a table to unfold.

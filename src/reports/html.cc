@@ -56,6 +56,10 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
+std::string open_section(std::string_view id, std::string_view title) {
+  return fmt::format("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{1}</h2>\n", id, escape_html(title));
+}
+
 std::string base64(std::span<const std::byte> bytes) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;

@@ -15,6 +15,9 @@ std::string escape_html(std::string_view text);
 
 std::string base64(std::span<const std::byte> bytes);
 
+// The beginning of a <section> that is named by its title.
+std::string open_section(std::string_view id, std::string_view title);
+
 // A data: URI of a PNG, JPEG, GIF or WebP picture; empty for anything else.
 std::string image_uri(std::span<const std::byte> bytes);
 

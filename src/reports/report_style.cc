@@ -46,6 +46,7 @@ summary { cursor: pointer; color: var(--quiet); font-size: 14px; padding: 4px 0;
   overflow-wrap: anywhere; }
 .highlights span { color: var(--quiet); font-size: 14px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 26px 30px; }
+.charts > figure:only-child { max-width: 520px; }
 figure { margin: 0; min-width: 0; }
 figcaption { font-weight: 600; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; list-style: none; margin: 2px 0 6px; padding: 0;
@@ -62,6 +63,12 @@ figcaption { font-weight: 600; }
 .s3 { color: var(--c3); } .s4 { color: var(--c4); } .s5 { color: var(--c5); }
 .s1 path { stroke-dasharray: 7 4; } .s2 path { stroke-dasharray: 2 4; }
 .s3 path { stroke-dasharray: 10 3 2 3; } .s4 path { stroke-dasharray: 4 3; }
+.lanes { margin: 4px 0 18px; }
+.legend .lanes { margin: 0 4px 0 0; }
+.lanes .name { fill: var(--ink); font-size: 13.5px; }
+.lanes .base { stroke: var(--line); }
+.lanes .truth { fill: var(--ink); }
+.lanes .score { fill: var(--c0); stroke: none; }
 .scroll { overflow-x: auto; }
 figure .scroll { max-height: 300px; overflow-y: auto; }
 table { border-collapse: collapse; font-size: 14.5px; font-variant-numeric: tabular-nums; }

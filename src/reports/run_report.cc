@@ -17,10 +17,6 @@ namespace {
 constexpr std::int64_t kMatrixClasses = 32;
 constexpr std::size_t kConfusionsListed = 30;
 
-std::string open_section(std::string_view id, std::string_view title) {
-  return fmt::format("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{1}</h2>\n", id, escape_html(title));
-}
-
 // A table in a box that scrolls by itself, so that the page never does sideways.
 std::string open_table(std::string_view kind, std::string_view caption) {
   const std::string text = escape_html(caption);
@@ -174,32 +170,19 @@ std::string confusions_html(const RunReport& report) {
   return out + "</section>\n";
 }
 
-std::string clip_html(const WorstClip& clip) {
-  std::string out = "<li>";
-  std::string film;
-  for (std::size_t i = 0; i < clip.thumbnails.size(); ++i) {
-    const std::string uri = image_uri(clip.thumbnails[i]);
-    if (uri.empty()) continue;
-    film += fmt::format("<img src=\"{}\" alt=\"{}\">", uri,
-                        escape_html(fmt::format("{}, picture {} of {}", clip.truth, i + 1, clip.thumbnails.size())));
-  }
-  if (!film.empty()) out += "<div class=\"film\">" + film + "</div>";
-  const double probability = std::isfinite(clip.truth_probability) ? std::clamp(clip.truth_probability, 0.0, 1.0) : 0;
-  out += fmt::format("<div class=\"words\"><p><b>{}</b> taken for <b>{}</b></p>", escape_html(clip.truth),
-                     escape_html(clip.predicted));
-  out +=
-      fmt::format("<div class=\"bar\" aria-hidden=\"true\"><i style=\"width:{:.1f}%\"></i></div>", 100 * probability);
-  out += fmt::format("<p>{} for the truth</p>", percent_for_people(clip.truth_probability));
-  out += "<p class=\"path\">" + escape_html(clip.path);
-  if (clip.end_s > clip.start_s) out += fmt::format(", {:.2f} to {:.2f} s", clip.start_s, clip.end_s);
-  return out + "</p></div></li>";
+std::string clips_html(const RunReport& report) {
+  return sample_clips_html("worst", "Worst clips", report.clips_explained, report.worst_clips) +
+         sample_clips_html("right", "Clips that were recognised", report.clips_explained, report.right_clips);
 }
 
-std::string worst_clips_html(const RunReport& report) {
-  if (report.worst_clips.empty()) return {};
-  std::string out = open_section("worst", "Worst clips") + "<ul class=\"clips\">";
-  for (const WorstClip& clip : report.worst_clips) out += clip_html(clip);
-  return out + "</ul></section>\n";
+std::string time_lines_html(const RunReport& report) {
+  if (report.time_lines.empty()) return {};
+  std::string out = open_section("time-lines", "Truth and prediction over time");
+  for (const LabelTimeLine& line : report.time_lines) out += label_time_line_html(line);
+  if (!report.window_charts.empty()) out += "<div class=\"charts\">";
+  for (const Chart& chart : report.window_charts) out += chart_html(chart);
+  if (!report.window_charts.empty()) out += "</div>";
+  return out + "</section>\n";
 }
 
 std::string skipped_html(const RunReport& report) {
@@ -252,7 +235,7 @@ std::string to_html(const RunReport& report) {
   if (!report.command.empty()) out += "<pre class=\"command\"><code>" + escape_html(report.command) + "</code></pre>\n";
   out += highlights_html(report) + "</header>\n<main>\n";
   out += notes_html(report) + results_html(report) + charts_html(report) + confusions_html(report);
-  out += worst_clips_html(report) + skipped_html(report) + facts_html(report) + recipe_html(report);
+  out += time_lines_html(report) + clips_html(report) + skipped_html(report) + facts_html(report) + recipe_html(report);
   return out + "</main>\n<footer>Written by longtake.</footer>\n</body>\n</html>\n";
 }
 

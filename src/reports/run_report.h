@@ -2,7 +2,6 @@
 // or listened to.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,6 +11,8 @@
 
 #include "metrics/classification.h"
 #include "reports/chart.h"
+#include "reports/label_time_line.h"
+#include "reports/sample_clips.h"
 
 namespace longtake::reports {
 
@@ -37,17 +38,6 @@ struct Confusion {
   ConfusionMatrix matrix;
 };
 
-// A clip that went wrong.
-struct WorstClip {
-  std::string path;
-  double start_s = 0;
-  double end_s = 0;
-  std::string truth;
-  std::string predicted;
-  double truth_probability = 0;
-  std::vector<std::vector<std::byte>> thumbnails;  // PNG or JPEG files, in the order of time
-};
-
 struct SkippedFile {
   std::string path;
   std::string reason;
@@ -61,7 +51,11 @@ struct RunReport {
   std::vector<Chart> charts;
   std::vector<SplitResult> results;
   std::vector<Confusion> confusions;
-  std::vector<WorstClip> worst_clips;                      // the worst first
+  std::vector<LabelTimeLine> time_lines;                   // of models that label every frame
+  std::vector<Chart> window_charts;                        // how far back those look
+  std::vector<SampleClip> worst_clips;                     // the worst first
+  std::vector<SampleClip> right_clips;                     // some that were recognised
+  std::string clips_explained;                             // what lies over the pictures; empty where nothing does
   std::vector<std::pair<std::string, std::string>> facts;  // seed, parameters, duration, versions, data, ...
   std::vector<SkippedFile> skipped;                        // files left out or read in part
   std::vector<std::string> notes;

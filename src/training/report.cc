@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
-#include "media/image.h"
 #include "reports/chart.h"
+#include "training/sample_pictures.h"
 
 namespace longtake::training {
 
 namespace {
 
-constexpr std::size_t kWorstClips = 8;
-constexpr std::int64_t kThumbnails = 5;
+constexpr const char* kAttentionExplained =
+    "Over the pictures lies where the model looked: the lighter, the more. The scale is each clip's own.";
 
 double unix_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -38,48 +37,6 @@ std::vector<reports::Chart> charts_of(const History& history, const std::string&
   }
   charts.push_back({"Learning rate", "step", false, {rate}});
   return charts;
-}
-
-// A few frames of the clip, evenly over its length.
-std::vector<std::vector<std::byte>> thumbnails_of(const Clip& clip, bool swap_red_and_blue) {
-  std::vector<std::vector<std::byte>> pictures;
-  const Shape shape(clip.frames.shape().begin() + 1, clip.frames.shape().end());
-  const std::int64_t count = std::min(kThumbnails, clip.count());
-  Tensor frame(DType::kUint8, shape);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t at = count == 1 ? 0 : i * (clip.count() - 1) / (count - 1);
-    std::memcpy(frame.raw(), clip.frames.raw() + at * frame.count(), frame.bytes());
-    const auto pixels = frame.data<std::uint8_t>();
-    for (std::size_t p = 0; swap_red_and_blue && p + 2 < pixels.size(); p += 3) std::swap(pixels[p], pixels[p + 2]);
-    pictures.push_back(media::encode_png(frame));
-  }
-  return pictures;
-}
-
-// The clip itself, or where it came as features, its pictures.
-Clip pictures_of(const std::shared_ptr<const Clip>& clip, const DatasetItem& item, const InputSpec& spec) {
-  return clip->features.empty() ? *clip : read_clip_for(spec, item);
-}
-
-std::vector<reports::WorstClip> worst_clips(const TrainOutcome& outcome) {
-  std::vector<tasks::ItemEvaluation> items = outcome.evaluation->items;
-  std::stable_sort(items.begin(), items.end(),
-                   [](const auto& a, const auto& b) { return a.truth_score < b.truth_score; });
-  std::vector<reports::WorstClip> worst;
-  const Dataset& dataset = outcome.evaluated->dataset();
-  const InputSpec& spec = outcome.model.inputs.at("frame");
-  for (const tasks::ItemEvaluation& item : items) {
-    if (worst.size() == kWorstClips || item.predicted == item.truth) break;
-    const auto clip = outcome.evaluated->get(item.item);
-    if (clip == nullptr) continue;
-    const DatasetItem& listed = dataset.items[item.item];
-    const double end = spec.fps > 0 ? clip->first_time_s + static_cast<double>(clip->count()) / spec.fps
-                                    : listed.end_s.value_or(clip->first_time_s);
-    worst.push_back({listed.path.string(), clip->first_time_s, end, dataset.labels[item.truth],
-                     dataset.labels[item.predicted], item.truth_score,
-                     thumbnails_of(pictures_of(clip, listed, spec), spec.colour == "bgr")});
-  }
-  return worst;
 }
 
 std::vector<std::pair<std::string, std::string>> facts_of(const TrainOutcome& outcome) {
@@ -111,6 +68,8 @@ void add_labelling(const TrainOutcome& outcome, reports::RunReport& report) {
                   "one ranking per class.",
                   labelling.frames.classes() - labelling.frames.classes_without_positives(), split));
   report.notes.push_back("Scores by: " + labelling.protocol + ".");
+  report.time_lines = label_time_lines(outcome);
+  report.window_charts = window_charts(outcome);
 }
 
 }  // namespace
@@ -138,7 +97,10 @@ reports::RunReport make_report(const TrainRequest& request, const TrainOutcome& 
   report.results.push_back({split, videos.confusion().total(), videos.top1(), videos.top5(),
                             videos.confusion().mean_class_accuracy(), outcome.evaluation->loss});
   report.confusions.push_back({"Confusion of the " + split, outcome.model.labels, videos.confusion()});
-  report.worst_clips = worst_clips(outcome);
+  const SampleItems samples = choose_samples(*outcome.evaluation);
+  report.worst_clips = sample_clips(outcome, samples.worst);
+  report.right_clips = sample_clips(outcome, samples.right);
+  if (!outcome.watched.empty()) report.clips_explained = kAttentionExplained;
   report.notes.push_back("Scores by: " + outcome.evaluation->protocol + ".");
   if (outcome.evaluated_split == kTrainSplit) {
     report.notes.push_back("There is no other split, so the figures are of the training videos themselves.");

@@ -412,10 +412,12 @@ class Trainer {
     if (labels_frames(measured)) {
       outcome.labelling =
           std::make_shared<tasks::LabelEvaluation>(tasks::evaluate_labels(classifier, *outcome.evaluated));
+      outcome.watched = watch_samples(classifier, *outcome.evaluated, nullptr);
       return;
     }
     outcome.evaluation = std::make_shared<tasks::Evaluation>(
         tasks::evaluate(classifier, *outcome.evaluated, tasks::protocol_of(measured)));
+    outcome.watched = watch_samples(classifier, *outcome.evaluated, outcome.evaluation.get());
   }
 
   const TrainRequest& request_;

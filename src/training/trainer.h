@@ -15,6 +15,7 @@
 #include "tasks/evaluate.h"
 #include "tasks/label.h"
 #include "training/history.h"
+#include "training/samples.h"
 #include "training/train_options.h"
 
 namespace longtake::training {
@@ -64,6 +65,7 @@ struct TrainOutcome {
   std::shared_ptr<ClipCache> evaluated;  // the clips that `evaluation` is about; null without one
   std::shared_ptr<tasks::Evaluation> evaluation;      // of the model on that split, by its own protocol
   std::shared_ptr<tasks::LabelEvaluation> labelling;  // the same of a model that labels every frame
+  std::vector<Watched> watched;                       // some of its videos, frame by frame: watch_samples()
   BadFileReport bad_files;
   bool interrupted = false;
   bool stopped_early = false;

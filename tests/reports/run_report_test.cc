@@ -34,6 +34,10 @@ RunReport hostile_report() {
   report.confusions.push_back({kHostile, std::vector<std::string>(40, kHostile), large});
   report.worst_clips = {
       {kHostile, 0, 1, kHostile, kHostile, 0.1, {{std::byte{0xff}, std::byte{0xd8}, std::byte{0xff}}}}};
+  report.right_clips = report.worst_clips;
+  report.clips_explained = kHostile;
+  report.time_lines = {{kHostile, 0, 1, {{kHostile, {{0.25, 0.5}}, {{0, 0.5}, {1, 0.6}}}}}};
+  report.window_charts = report.charts;
   report.facts = {{kHostile, kHostile}};
   report.skipped = {{kHostile, kHostile}};
   report.notes = {kHostile};
@@ -144,6 +148,43 @@ TEST(RunReport, RefusesAMatrixWithoutItsLabels) {
   RunReport report;
   report.confusions.push_back({"Test", {"a"}, ConfusionMatrix(2)});
   EXPECT_THROW(to_html(report), InvalidArgument);
+}
+
+// The time goes from 170 to 980 of 1000: from 2 s to 12 s, 81 a second. The area of a row is 17 high above 30.
+TEST(LabelTimeLine, HasTruthAboveTheAreaOfTheProbability) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  LabelTimeLine line{"a.mp4", 2, 12, {}};
+  line.rows.push_back({"wave", {{3, 5}, {11.5, 40}}, {{2, 0}, {4, 1}, {5, nan}, {6, 0.5}, {12, 0.25}}});
+  line.rows.push_back({"point", {}, {{2, 1}}});
+  const std::string html = label_time_line_html(line);
+  elements_of(html);
+  EXPECT_THAT(html, HasSubstr("<figcaption>a.mp4</figcaption>"));
+  EXPECT_THAT(html, HasSubstr("viewBox=\"0 0 1000 92\""));
+  EXPECT_THAT(html, HasSubstr("<rect class=\"truth\" x=\"251.0\" y=\"4.0\" width=\"162.0\" height=\"7\" rx=\"2\">"
+                              "<title>wave, true from 3.00 to 5.00 s</title></rect>"));
+  EXPECT_THAT(html, HasSubstr("x=\"939.5\" y=\"4.0\" width=\"40.5\""));
+  EXPECT_THAT(html, HasSubstr("d=\"M170.0 30.0L170.0 30.0L332.0 13.0L332.0 30.0Z"
+                              "M494.0 30.0L494.0 21.5L980.0 25.8L980.0 30.0Z\""));
+  EXPECT_THAT(html, HasSubstr("d=\"M170.0 64.0L170.0 47.0L170.0 64.0Z\""));
+  EXPECT_THAT(html, HasSubstr("; wave is true 2 times; point is true 0 times"));
+}
+
+TEST(RunReport, ClipsThatWereRecognisedSaySo) {
+  RunReport report;
+  report.worst_clips = {{"a.mp4", 0, 1, "wave", "point", 0.1, {}}};
+  report.right_clips = {{"b.mp4", 0, 1, "wave", "wave", 0.9, {}}};
+  report.clips_explained = "what lies over them";
+  const std::string html = to_html(report);
+  EXPECT_THAT(html, HasSubstr("<p><b>wave</b> taken for <b>point</b></p>"));
+  EXPECT_THAT(html, HasSubstr("<p><b>wave</b> recognised</p>"));
+  EXPECT_THAT(html, HasSubstr("<p>what lies over them</p><ul class=\"clips\">"));
+}
+
+TEST(Chart, AnAxisCanBeginAtNothing) {
+  Chart chart{"Weights", "frames ago", false, {{"mean", {{0, 0.125}, {1, 0.124}}}}};
+  EXPECT_THAT(chart_html(chart), Not(HasSubstr("text-anchor=\"end\">0</text>")));
+  chart.from_nothing = true;
+  EXPECT_THAT(chart_html(chart), HasSubstr("text-anchor=\"end\">0</text>"));
 }
 
 TEST(Chart, NumbersThatAreNoneLeaveAGap) {

@@ -103,6 +103,16 @@ TEST_F(LabelTraining, LearnsFromWholeClipsAndReportsPerFrameMap) {
   const std::string page = reports::to_html(make_report(wanted, outcome));
   EXPECT_THAT(page, HasSubstr("per-frame mAP of the validation videos"));
   EXPECT_THAT(page, HasSubstr("AP of right"));
+  EXPECT_THAT(page, HasSubstr("Truth and prediction over time"));
+  ASSERT_EQ(outcome.watched.size(), 2U);
+  EXPECT_EQ(outcome.watched[0].result.frames.size(), 40U);
+  const reports::RunReport report = make_report(wanted, outcome);
+  ASSERT_EQ(report.time_lines.size(), 2U);
+  EXPECT_EQ(report.time_lines[0].title, "6.mp4");
+  ASSERT_EQ(report.window_charts.size(), 1U);
+  const auto& weights = report.window_charts[0].curves[0].points;
+  ASSERT_EQ(weights.size(), 3U);
+  EXPECT_NEAR(weights[0].value + weights[1].value + weights[2].value, 1, 1e-5);
 }
 
 // The state goes on from window to window through a video, and what lags comes out in the next.
