@@ -50,6 +50,7 @@ VideoOptions video_options_of(const OpenedModel& opened, const std::string& bad_
     const InputSpec& spec = tasks::video_input_of(*opened.model, *opened.program);
     tasks::output_index(*opened.program->plan().graph, "scores");
     tasks::video_output_of(*opened.model, *opened.program->plan().graph);
+    tasks::attention_output_of(*opened.model, opened.program->plan());
     check_input(spec);
     video = video_options(spec);
     tasks::protocol_of(*opened.model);

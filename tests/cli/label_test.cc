@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/temporary_directory.h"
@@ -141,6 +142,22 @@ TEST_F(Label, PredictAndStreamWriteTheSameEventsInActivityNetsForm) {
   };
   EXPECT_EQ(sorted(Json::parse(streamed.out)["results"]["test_0000"]), sorted(results["test_0000"]));
   EXPECT_EQ(run({"predict", run_directory(), video(0), video(0), "--format", "activitynet"}).code, kUsage);
+}
+
+TEST_F(Label, EveryFrameTellsWhichFramesOfTheWindowItLooksAt) {
+  const Outcome predicted = run({"predict", run_directory(), video(0), "--attention", "--overlay", path("seen")});
+  ASSERT_EQ(predicted.code, kDone) << predicted.err;
+  const Json result = Json::parse(predicted.out);
+  EXPECT_EQ(result["attention"], (Json{{"window", 3}}));
+  EXPECT_GE(result["frames"].size(), 40U);
+  // At the first frames there is nothing to look back at.
+  EXPECT_EQ(result["frames"][0]["attention"], (Json{0, 0, 1}));
+  EXPECT_EQ(result["frames"][1]["attention"][0], 0);
+  for (const Json& frame : result["frames"]) {
+    const Json& weights = frame["attention"];
+    EXPECT_NEAR(weights[0].get<double>() + weights[1].get<double>() + weights[2].get<double>(), 1, 1e-5);
+  }
+  EXPECT_TRUE(std::filesystem::exists(path("seen") + "/test_0000.mp4"));
 }
 
 TEST_F(Label, EveryFrameGetsItsLineWithItsOwnTime) {
