@@ -99,7 +99,7 @@ std::optional<std::size_t> OverlayPainter::frame_at(double time_s) const {
 void OverlayPainter::draw_attention(const tasks::FrameScores& frame) {
   if (result_.attention.height == 0 || frame.attention.empty()) return;
   const double width = picture_width_ * factor_, height = picture_height_ * factor_;
-  const double left = (canvas_.width() - picture_width_ * factor_) / 2;
+  const int left = (canvas_.width() - picture_width_ * factor_) / 2;  // as the picture
   paint_heat(canvas_, result_.attention, frame.attention, heat_scale_,
              {left + seen_.left * width, seen_.top * height, left + seen_.right * width, seen_.bottom * height});
   draw_heat_legend();

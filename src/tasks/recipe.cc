@@ -159,24 +159,25 @@ DataLister read_format(const Options& data) {
 }
 
 // Which groups go where, as [data] says; none where it does not.
-struct Grouping {
+class Grouping {
+ public:
   explicit Grouping(const Options& data)
-      : pattern(data.get("group_pattern", "")),
-        splits{data.get<std::vector<std::string>>("train_groups", {}),
-               data.get<std::vector<std::string>>("validation_groups", {}),
-               data.get<std::vector<std::string>>("test_groups", {})} {
-    if (!pattern.empty()) apply_pattern({});  // complains of a pattern that is none
+      : pattern_(data.get("group_pattern", "")),
+        splits_{data.get<std::vector<std::string>>("train_groups", {}),
+                data.get<std::vector<std::string>>("validation_groups", {}),
+                data.get<std::vector<std::string>>("test_groups", {})} {
+    if (!pattern_.empty()) apply_pattern({});  // complains of a pattern that is none
   }
 
   Dataset apply(Dataset dataset) const {
-    if (!pattern.empty()) dataset = apply_pattern(std::move(dataset));
-    if (splits.train.empty() && splits.validation.empty() && splits.test.empty()) return dataset;
-    return of_recipe([&] { return split_by_groups(std::move(dataset), splits); });
+    if (!pattern_.empty()) dataset = apply_pattern(std::move(dataset));
+    if (splits_.train.empty() && splits_.validation.empty() && splits_.test.empty()) return dataset;
+    return of_recipe([&] { return split_by_groups(std::move(dataset), splits_); });
   }
 
  private:
   Dataset apply_pattern(Dataset dataset) const {
-    return of_recipe([&] { return with_groups(std::move(dataset), pattern); });
+    return of_recipe([&] { return with_groups(std::move(dataset), pattern_); });
   }
 
   template <class Use>
@@ -188,8 +189,8 @@ struct Grouping {
     }
   }
 
-  std::string pattern;
-  GroupSplits splits;
+  std::string pattern_;
+  GroupSplits splits_;
 };
 
 // Moves a share of each class from "train" to "validation", always the same one.
