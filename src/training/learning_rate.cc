@@ -30,6 +30,12 @@ double learning_rate(const LearningRateOptions& options, std::int64_t step) {
     rate = options.final + (options.base - options.final) * (1 + std::cos(std::numbers::pi * done)) / 2;
   }
   if (step < options.warmup) rate *= static_cast<double>(step + 1) / static_cast<double>(options.warmup);
+  if (!(rate <= kHighestLearningRate)) {
+    throw ConfigError(
+        fmt::format("train.step_factor {} brings the learning rate {} to {} at step {}, but float32 ends "
+                    "at {}",
+                    options.factor, options.base, rate, step + 1, kHighestLearningRate));
+  }
   return rate;
 }
 

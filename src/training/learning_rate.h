@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 namespace longtake::training {
+
+// Weights are float32, and what moves them must be, too.
+inline constexpr double kHighestLearningRate = std::numeric_limits<float>::max();
 
 enum class LearningRatePolicy {
   kConstant,
@@ -26,7 +30,8 @@ struct LearningRateOptions {
 };
 
 // The rate of step `step`, counted from 0. After the warm-up, a cosine has the rest of `total` steps; the steps of
-// kStep count from the very first. Throws ConfigError when an option makes no sense, naming it.
+// kStep count from the very first. Throws ConfigError when an option makes no sense or brings the rate above
+// kHighestLearningRate, naming it.
 double learning_rate(const LearningRateOptions& options, std::int64_t step);
 
 }  // namespace longtake::training

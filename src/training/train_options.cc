@@ -31,6 +31,14 @@ double at_least(const Options& options, const char* key, double fallback, double
   return value;
 }
 
+double rate(const Options& options, const char* key, double fallback) {
+  const double value = at_least(options, key, fallback, 0.0);
+  if (value > kHighestLearningRate) {
+    throw options.error(key, fmt::format("must be at most {}, where float32 ends", kHighestLearningRate));
+  }
+  return value;
+}
+
 double share(const Options& options, const char* key, double fallback) {
   const double value = options.get(key, fallback);
   if (!(value >= 0 && value < 1)) throw options.error(key, "must be at least 0 and below 1");
@@ -54,10 +62,10 @@ LearningRateOptions read_learning_rate(const Options& train) {
   static const std::array<std::string, 3> policies{"constant", "step", "cosine"};
   LearningRateOptions out;
   out.policy = parse_learning_rate_policy(train.get_choice("schedule", "constant", policies));
-  out.base = at_least(train, "learning_rate", out.base, 0.0);
-  out.factor = at_least(train, "step_factor", out.factor, 0.0);
+  out.base = rate(train, "learning_rate", out.base);
+  out.factor = rate(train, "step_factor", out.factor);
   out.every = between(train, "step_every", out.every, 1);
-  out.final = at_least(train, "final_learning_rate", out.final, 0.0);
+  out.final = rate(train, "final_learning_rate", out.final);
   out.warmup = between(train, "warmup_steps", out.warmup, 0);
   return out;
 }
@@ -85,11 +93,11 @@ AugmentationOptions read_augmentation(const Options& augment) {
 
 void apply_layer_rates(const Options& layer_rates, graph::Model& model) {
   for (const std::string& layer : layer_rates.keys()) {
-    const double rate = at_least(layer_rates, layer.c_str(), 1.0, 0.0);
+    const double multiplier = rate(layer_rates, layer.c_str(), 1.0);
     bool found = false;
     for (graph::Parameter& parameter : model.parameters) {
       if (parameter.name != layer && !parameter.name.starts_with(layer + ".")) continue;
-      parameter.learning_rate *= rate;
+      parameter.learning_rate *= multiplier;
       found = true;
     }
     if (!found) throw layer_rates.error(layer, "is the name of no layer; `longtake inspect` lists them");
@@ -137,6 +145,7 @@ TrainOptions read_train_options(const Options& train, const Options& augment) {
 void set_total_steps(TrainOptions& options, std::int64_t items) {
   const std::int64_t steps_per_epoch = (items + options.batch_size - 1) / options.batch_size;
   options.learning_rate.total = std::max(options.epochs * steps_per_epoch, options.learning_rate.warmup + 1);
+  learning_rate(options.learning_rate, options.learning_rate.total - 1);
 }
 
 }  // namespace longtake::training

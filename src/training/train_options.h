@@ -51,7 +51,8 @@ void apply_layer_rates(const Options& layer_rates, graph::Model& model);
 // Reads both tables. Throws ConfigError.
 TrainOptions read_train_options(const Options& train, const Options& augment);
 
-// Turns the epochs of the schedule into steps, now that it is known how many items an epoch has.
+// Turns the epochs of the schedule into steps, now that it is known how many items an epoch has. Throws ConfigError
+// where the last step's learning rate is none.
 void set_total_steps(TrainOptions& options, std::int64_t items);
 
 }  // namespace longtake::training

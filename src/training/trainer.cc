@@ -214,6 +214,7 @@ class Trainer {
     ++history_.step;
     ++history_.step_in_epoch;
     history_.epoch_loss += loss;
+    if (history_.step_in_epoch == steps) check_answers(batch);
     if (request_.observer != nullptr) {
       request_.observer->on_step(history_.step, static_cast<std::int64_t>(history_.epochs.size()) + 1,
                                  history_.step_in_epoch, steps, loss, rate);
@@ -227,8 +228,7 @@ class Trainer {
                          .seed = options_.seed,
                          .step = static_cast<std::uint64_t>(history_.step),
                          .samples = batch.samples};
-    PieceOptions pieces{.ticks = ticks_in_budget(plan_, DType::kFloat32, batch.chunk.streams, options_.memory_budget)};
-    if (plan_.whole_sequences || attention_) pieces.ticks = 0;
+    PieceOptions pieces{.ticks = attention_ ? 0 : ticks_at_once(batch)};
     if (options_.bptt_window > 0 && !options_.carry_state) {
       pieces = {Backpropagation::kTruncated, options_.bptt_window};
     }
@@ -243,6 +243,12 @@ class Trainer {
     optimizer_.step(rate);
     if (average_) average_->update(*weights_);
     return loss;
+  }
+
+  // 0: all of them.
+  std::int64_t ticks_at_once(const Batch& batch) const {
+    if (plan_.whole_sequences) return 0;
+    return ticks_in_budget(plan_, DType::kFloat32, batch.chunk.streams, options_.memory_budget);
   }
 
   torch::Tensor piece_loss(const Batch& batch, const RunnerOutput& logits, std::int64_t first_tick) const {
@@ -278,6 +284,25 @@ class Trainer {
           fmt::format("a weight of '{}' is not a finite number at step {} (epoch {}); the last checkpoint is kept. "
                       "A smaller train.learning_rate or a train.clip_norm usually helps",
                       parameter->name, history_.step, history_.epochs.size() + 1));
+    }
+  }
+
+  // Weights may be finite and yet so large that the answers are not. Nothing but the next step would tell, and an epoch
+  // has a last one: its batch is asked again, with the weights that would be saved.
+  void check_answers(const Batch& batch) const {
+    TorchExecutor executor(model_, "main", best_weights());
+    State state = executor.initial_state(batch.chunk.streams);
+    graph::Outputs outputs;
+    const std::int64_t length = ticks_at_once(batch) > 0 ? ticks_at_once(batch) : batch.chunk.ticks;
+    for (std::int64_t first = 0; first < batch.chunk.ticks; first += length) {
+      const std::int64_t ticks = std::min(length, batch.chunk.ticks - first);
+      executor.run(slice(plan_, batch.chunk, first, ticks), state, outputs);
+      const auto logits = outputs[logits_].data.data<float>();
+      if (std::all_of(logits.begin(), logits.end(), [](float logit) { return std::isfinite(logit); })) continue;
+      throw Error(
+          fmt::format("an answer of the model is not a finite number at step {} (epoch {}); the last checkpoint is "
+                      "kept. A smaller train.learning_rate or a train.clip_norm usually helps",
+                      history_.step, history_.epochs.size() + 1));
     }
   }
 

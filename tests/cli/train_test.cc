@@ -110,6 +110,7 @@ TEST_F(Train, NamesTheKeyOfAWrongTypeOrValue) {
            {"batch_size = 8", "batch_size = 8.5", "train.batch_size", "whole number"},
            {"batch_size = 8", "seed = -1", "train.seed", "not negative"},
            {"learning_rate = 2e-3", "learning_rate = nan", "train.learning_rate", ""},
+           {"learning_rate = 2e-3", "learning_rate = 1e39", "train.learning_rate", "at most 3.4"},
            {"learning_rate = 2e-3", "carry_state = true", "train.carry_state", "bptt_window"},
            {"\"adam\"", "\"adm\"", "train.optimizer", "adam"},
            {"batch_size = 8", "schedule = \"cosin\"", "train.schedule", "cosine"},
@@ -127,7 +128,7 @@ TEST_F(Train, StopsWhereTheLossIsNoNumberAndKeepsTheCheckpoint) {
   const std::string text = recipe_text(path("clips"));
   // The first epoch is fine, the rate of the second is not: the checkpoint between them stays.
   write_file(path("nan.toml"),
-             recipe_text(path("clips"), "epochs = 3\nschedule = \"step\"\nstep_every = 2\nstep_factor = 1e30")
+             recipe_text(path("clips"), "epochs = 2\nschedule = \"step\"\nstep_every = 2\nstep_factor = 1e30")
                  .replace(text.find("epochs = 1"), 10, ""));
   const Outcome outcome = run(train_arguments(path("nan.toml"), path("nan")));
   EXPECT_EQ(outcome.code, kFailed);

@@ -40,6 +40,9 @@ TEST(LearningRate, RefusesWhatMakesNoSense) {
   EXPECT_THROW(learning_rate({.policy = LearningRatePolicy::kStep, .every = 0}, 1), ConfigError);
   EXPECT_THROW(learning_rate({.base = -1}, 0), ConfigError);
   EXPECT_THROW(learning_rate({.warmup = -1}, 0), ConfigError);
+  const LearningRateOptions growing{.policy = LearningRatePolicy::kStep, .base = 1, .factor = 1e20, .every = 1};
+  EXPECT_DOUBLE_EQ(learning_rate(growing, 1), 1e20);
+  EXPECT_THROW(learning_rate(growing, 2), ConfigError);
 }
 
 }  // namespace

@@ -50,6 +50,10 @@ TEST(TrainOptions, NameFileLineAndKeyOfWhatIsRefused) {
            {"batch_size = \"16\"", "train.batch_size", "whole number"},
            {"learning_rate = -1.0", "train.learning_rate", "at least 0"},
            {"learning_rate = nan", "train.learning_rate", "must be a number"},
+           {"learning_rate = 1e39", "train.learning_rate", "at most 3.4"},
+           {"learning_rate = inf", "train.learning_rate", "at most 3.4"},
+           {"final_learning_rate = 1e39", "train.final_learning_rate", "at most 3.4"},
+           {"step_factor = 1e39", "train.step_factor", "at most 3.4"},
            {"momentum = 1.0", "train.momentum", "below 1"},
            {"average_decay = 1", "train.average_decay", "below 1"},
            {"optimizer = \"adamm\"", "train.optimizer", "adam"},
@@ -64,6 +68,15 @@ TEST(TrainOptions, NameFileLineAndKeyOfWhatIsRefused) {
     EXPECT_THAT(reading, ThrowsMessage<ConfigError>(AllOf(HasSubstr("r.toml:"), HasSubstr(key), HasSubstr(reason))))
         << text;
   }
+}
+
+// 300 items in batches of 100 are 3 steps an epoch.
+TEST(TrainOptions, RefuseAScheduleThatLeavesFloat32) {
+  const std::string schedule =
+      "schedule = \"step\"\nstep_every = 3\nstep_factor = 1e20\nlearning_rate = 1\nbatch_size = 100\n";
+  EXPECT_NO_THROW(read(schedule + "epochs = 2", "", 300));
+  const auto reading = [&] { read(schedule + "epochs = 3", "", 300); };
+  EXPECT_THAT(reading, ThrowsMessage<ConfigError>(AllOf(HasSubstr("train.step_factor 1e+20"), HasSubstr("at step 9"))));
 }
 
 }  // namespace

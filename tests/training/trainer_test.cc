@@ -8,12 +8,17 @@
 
 #include "base/faulty_files.h"
 #include "base/safetensors.h"
+#include "graph/model_file.h"
 #include "longtake/error.h"
 #include "media/clips.h"
 #include "training/report.h"
 
 namespace longtake::training {
 namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
 
 constexpr const char* kRecipe = R"([model]
 name = "lrcn"
@@ -125,6 +130,20 @@ TEST_F(Trainer, ThatStoppedEarlyStaysStopped) {
   EXPECT_TRUE(resumed.stopped_early);
   EXPECT_EQ(resumed.history.epochs.size(), 2U);
   EXPECT_TRUE(resumed.model.weights == stopped.model.weights);
+}
+
+// Without validation the newest epoch is the best one, but not where its weights, finite as they are, give no answers.
+TEST_F(Trainer, KeepsTheModelWhoseAnswersAreFinite) {
+  media::write_file(directory_ / "list.csv", "path,label\n0.mp4,a\n1.mp4,b\n2.mp4,a\n");
+  TrainRequest wanted = request("grown", real_files());
+  for (const char* change : {"train.batch_size=3", "train.average_decay=0", "train.optimizer=sgd",
+                             "train.schedule=step", "train.step_every=1", "train.step_factor=1e38"}) {
+    wanted.recipe.set_override(change);
+  }
+  EXPECT_THAT([&] { train(wanted); },
+              ThrowsMessage<Error>(AllOf(HasSubstr("an answer of the model is not a finite number at step 2 (epoch 2)"),
+                                         HasSubstr("train.learning_rate"))));
+  EXPECT_EQ(graph::load_model(wanted.paths.model().string(), real_files()).provenance.at("step"), "1");
 }
 
 }  // namespace
