@@ -43,7 +43,7 @@ class AttentionOfVideos : public SmallWorldTest {
                           .standardise = true};
     graph::Model model = models::build(options, {input, motion_labels()});
     graph::initialise(model, 1);
-    const std::string path = SmallWorldTest::path(initial_state + ".safetensors");
+    std::string path = SmallWorldTest::path(initial_state + ".safetensors");
     graph::save_model(model, path);
     return path;
   }

@@ -120,9 +120,9 @@ TEST(OverlayPainter, AttentionIsLaidOverWhatTheModelSaw) {
   const Tensor& shown = painter.paint(picture, 0.1);
   for (const int y : {100, 383}) {
     for (const int x : {0, 127, 384, 511}) EXPECT_EQ(red(shown, x, y), 100) << x;
-    for (const int x : {128, 191}) EXPECT_NEAR(red(shown, x, y), (100 + heat_colour(0).red) / 2, 1) << x;
-    for (const int x : {320, 383}) EXPECT_NEAR(red(shown, x, y), (100 + heat_colour(1).red) / 2, 1) << x;
-    EXPECT_NEAR(red(shown, 256, y), (100 + heat_colour(0.5).red) / 2, 2);
+    for (const int x : {128, 191}) EXPECT_NEAR(red(shown, x, y), (100 + heat_colour(0).red) / 2.0, 1) << x;
+    for (const int x : {320, 383}) EXPECT_NEAR(red(shown, x, y), (100 + heat_colour(1).red) / 2.0, 1) << x;
+    EXPECT_NEAR(red(shown, 256, y), (100 + heat_colour(0.5).red) / 2.0, 2);
   }
   result.frames[1].attention = {1};
   EXPECT_THROW(OverlayPainter(result, 64, 48, 480), InvalidArgument);
