@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Backbones of torchvision through longtake's ONNX import, against PyTorch itself.
 
-    tests/onnx/backbones.py build/release/bin/onnx_probe [SQUEEZENET_FOLDER]
+    tests/onnx/backbones.py build/release/bin/onnx_probe [SQUEEZENET_FOLDER] [--large]
 
 Exports each network with random weights (batch norm folded by the exporter, and once kept as it is), runs two frames
 through both executors and compares the logits, as the largest difference relative to the largest logit. With the folder
@@ -24,8 +24,8 @@ except ImportError as error:
 
 warnings.filterwarnings("ignore")
 LIMIT = 1e-4
-NAMES = ["alexnet", "vgg11", "googlenet", "squeezenet1_1", "resnet18", "mobilenet_v2", "mobilenet_v3_small",
-         "shufflenet_v2_x1_0"]
+NAMES = ["googlenet", "squeezenet1_1", "resnet18", "mobilenet_v2", "mobilenet_v3_small", "shufflenet_v2_x1_0"]
+LARGE = ["alexnet", "vgg11"]  # hundreds of megabytes of weights, and no other operators; with --large
 
 
 def network(name):
@@ -90,12 +90,15 @@ def squeezenet(probe, source, folder):
 
 
 def main():
+    large = "--large" in sys.argv
+    if large:
+        sys.argv.remove("--large")
     probe = Path(sys.argv[1]).resolve()
     torch.manual_seed(1)
     passed = True
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for name in NAMES:
+        for name in NAMES + (LARGE if large else []):
             net, frames = network(name), torch.randn(2, 3, 224, 224)
             has_norms = any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules())
             for keeps_norms in ([False, True] if has_norms else [False]):
