@@ -37,7 +37,7 @@ class Programs {
   template <class Use>
   auto with(const Use& use) {
     std::unique_ptr<runtime::Program> program = take();
-    const auto result = use(*program);
+    auto result = use(*program);
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(program));
     return result;
