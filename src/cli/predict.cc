@@ -182,9 +182,9 @@ int predict(const PredictOptions& options) {
       continue;
     }
     // What cannot be written ends the program: the files after this one would fare no better.
-    const std::string head = options.output.empty() ? "" : writer->head();
-    const std::string tail = options.output.empty() ? "" : writer->tail();
-    write_output(options, format, file, head + writer->video(result) + tail);
+    const bool alone = !options.output.empty();
+    const std::string head = alone ? writer->head() : "", tail = alone ? writer->tail() : "";
+    write_output(options, format, file, fmt::format("{}{}{}", head, writer->video(result), tail));
     if (!options.overlay.empty()) {
       const auto path = beside(options.overlay, file, kOverlayExtension);
       reports::write_overlay(file, result, path.string(), {.input = opened.model->inputs.at("frame")});

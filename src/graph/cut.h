@@ -1,4 +1,5 @@
-// Graphs cut in two: a part that is computed once and kept, such as a frozen encoder, and the part that goes on from it.
+// Graphs cut in two: a part that is computed once and kept, such as a frozen encoder, and the part that goes on from
+// it.
 #pragma once
 
 #include <span>

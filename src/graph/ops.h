@@ -24,7 +24,8 @@ enum class Temporal {
   kLatest,         // present at every active tick since its input's first row, and with its rows; shows the newest
   kLast,           // present at the tick that ends a sequence; shows the input's last row
   kFirst,          // present at every reset tick; shows the input's row there, or zeros
-  kWhole,          // needs whole sequences in one chunk: their last row at the reset tick (or zeros), or their rows turned round
+  kWhole,  // needs whole sequences in one chunk: their last row at the reset tick (or zeros), or their rows turned
+           // round
 };
 
 // What an op's functions see of a node: shapes are per row (without stream and tick), absent inputs have empty shapes.

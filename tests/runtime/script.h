@@ -27,8 +27,8 @@ struct ScriptOptions {
 };
 
 // Sequences of random lengths, one after the other on each stream, with holds between frames, `lag` flush ticks after
-// the last frame and an end; some sequences are cut short by a reset instead. For a graph that needs whole sequences, the
-// last tick ends those that are still open.
+// the last frame and an end; some sequences are cut short by a reset instead. For a graph that needs whole sequences,
+// the last tick ends those that are still open.
 Script make_script(const graph::Plan& plan, const ScriptOptions& options);
 
 // By (output, tick of the script, stream): what it speaks about and its numbers.
