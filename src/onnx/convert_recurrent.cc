@@ -159,7 +159,7 @@ std::vector<ValueId> lstm(Converter& c, const Node& node, const Layer& layer, co
     const Tensor ours = gates_of(p, d.index, layer.hidden, {0, 2, 1});  // of ONNX: input, output, forget
     peepholes = {c.parameter(node, d.part + "peepholes", ours.reshaped({3, layer.hidden}))};
   }
-  const auto next = c.emit_all(node, d.part + "gates", "lstm_gates", {gates, cell}, {}, peepholes);
+  auto next = c.emit_all(node, d.part + "gates", "lstm_gates", {gates, cell}, {}, peepholes);
   c.builder().connect(h, next[0]);
   c.builder().connect(cell, next[1]);
   return next;

@@ -14,7 +14,7 @@ namespace {
 // --- Reshape, Flatten ------------------------------------------------------------------------------------------------
 
 Sizes reshape_target(const Converter& c, Node& node) {
-  const Sizes target = c.sizes(node, "shape", 1);
+  Sizes target = c.sizes(node, "shape", 1);
   if (node.integer("allowzero", 0) != 0 && std::count(target.begin(), target.end(), 0) > 0) {
     node.unsupported("a size of 0 is not supported");
   }
@@ -121,7 +121,7 @@ void convert_flatten(Converter& c, Node& node) {
 Sizes read_permutation(Node& node, std::size_t rank) {
   Sizes reversed(rank);
   std::iota(reversed.rbegin(), reversed.rend(), 0);
-  const Sizes permutation = node.sizes("perm", reversed);
+  Sizes permutation = node.sizes("perm", reversed);
   Sizes sorted = permutation;
   std::sort(sorted.begin(), sorted.end());
   std::reverse(sorted.begin(), sorted.end());

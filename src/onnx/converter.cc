@@ -79,7 +79,7 @@ std::vector<ValueId> Converter::emit_all(const Node& node, const std::string& pa
 std::string Converter::parameter(const Node& node, const std::string& part, Tensor numbers, bool statistic) {
   const bool learns = !options_.frozen && !statistic;
   const double decay = learns && numbers.shape().size() > 1 ? 1 : 0;
-  const std::string name =
+  std::string name =
       builder_.parameter({fresh(node.name() + "." + part), numbers.shape(), graph::Initialiser::constant(0),
                           learns ? options_.learning_rate : 0, decay, learns});
   weights_[name] = std::move(numbers);

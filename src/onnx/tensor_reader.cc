@@ -53,7 +53,8 @@ void fill(Tensor& out, const Proto& proto, const Field& field, const std::string
 template <class Stored, class Field>
 void fill_integers(Tensor& out, const Proto& proto, const Field& field, const std::string& where) {
   fill<Stored, std::int64_t>(out, proto, field, where, [&](Stored value) {
-    const auto number = static_cast<std::int64_t>(value);
+    // Stored is a number, never a character, also where it has eight bits.
+    const auto number = static_cast<std::int64_t>(value);  // NOLINT(bugprone-signed-char-misuse)
     if (is_mark(number)) throw BadData(where + ": holds the integer " + std::to_string(number));
     return number;
   });
