@@ -1,7 +1,6 @@
 // longtake extract: the features of a frozen encoder, computed once for all videos of a recipe.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -9,9 +8,9 @@
 #include "base/files.h"
 #include "base/threads.h"
 #include "cli/cli.h"
+#include "cli/tally.h"
 #include "data/features.h"
 #include "longtake/error.h"
-#include "reports/progress.h"
 #include "runtime/program.h"
 #include "tasks/extract.h"
 #include "training/train_recipe.h"
@@ -61,41 +60,18 @@ class Programs {
   std::vector<std::unique_ptr<runtime::Program>> idle_;
 };
 
-// What became of the videos, told by whichever thread did one.
-class Tally {
- public:
-  explicit Tally(std::int64_t videos) : progress_(terminal_progress("extracting", "videos", videos)) {}
-
-  void add(const std::string& problem) {
-    const std::lock_guard lock(mutex_);
-    if (!problem.empty()) problems_.push_back(problem);
-    progress_.update(++done_);
-  }
-
-  std::vector<std::string> finish() {
-    progress_.finish();
-    std::sort(problems_.begin(), problems_.end());
-    return problems_;
-  }
-
- private:
-  std::mutex mutex_;
-  reports::Progress progress_;
-  std::int64_t done_ = 0;
-  std::vector<std::string> problems_;
-};
-
 // Why an item has no features, or not of the whole of it; empty when all is well.
 std::string extract_one(const tasks::CutModel& cut, graph::Executor& executor, const InputSpec& input,
                         const FeatureSource& source, const DatasetItem& item) {
+  Clip video;
   try {
-    const Clip clip = tasks::extract_features(cut.encoder, executor, read_clip_for(input, item));
-    save_features(real_files(), source, item, clip);
-    const std::string reason = partial_reason(clip.stats);
-    return reason.empty() ? "" : fmt::format("{}: {}", item.id, reason);
-  } catch (const BadData& error) {
+    video = read_clip_for(input, item);
+  } catch (const Error& error) {
     return error.what();
   }
+  save_features(real_files(), source, item, tasks::extract_features(cut.encoder, executor, video));
+  const std::string reason = partial_reason(video.stats);
+  return reason.empty() ? "" : fmt::format("{}: {}", item.id, reason);
 }
 
 int extract(const ExtractOptions& options) {
@@ -116,7 +92,7 @@ int extract(const ExtractOptions& options) {
       tell(fmt::format("{} are there already; --again extracts them, too", dataset.items.size() - items.size()));
     }
     Programs programs(std::make_shared<const graph::Model>(cut.encoder));
-    Tally tally(static_cast<std::int64_t>(items.size()));
+    Tally tally("extracting", static_cast<std::int64_t>(items.size()));
     ThreadPool pool(options.threads == 0 ? core_count() : options.threads);
     pool.parallel_for(static_cast<std::int64_t>(items.size()), 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end && !interrupted(); ++i) {

@@ -5,17 +5,16 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <mutex>
 
 #include "base/files.h"
 #include "base/threads.h"
 #include "cli/cli.h"
+#include "cli/tally.h"
 #include "data/flow_input.h"
 #include "data/flow_video.h"
 #include "data/folders.h"
 #include "data/video_input.h"
 #include "longtake/error.h"
-#include "reports/progress.h"
 
 namespace longtake::cli {
 
@@ -73,30 +72,6 @@ std::vector<Job> jobs_of(const FlowOptions& options) {
   return jobs;
 }
 
-// What became of the videos, told by whichever thread did one.
-class Tally {
- public:
-  explicit Tally(std::int64_t videos) : progress_(terminal_progress("measuring flow", "videos", videos)) {}
-
-  void add(const std::string& problem) {
-    const std::lock_guard lock(mutex_);
-    if (!problem.empty()) problems_.push_back(problem);
-    progress_.update(++done_);
-  }
-
-  std::vector<std::string> finish() {
-    progress_.finish();
-    std::sort(problems_.begin(), problems_.end());
-    return problems_;
-  }
-
- private:
-  std::mutex mutex_;
-  reports::Progress progress_;
-  std::int64_t done_ = 0;
-  std::vector<std::string> problems_;
-};
-
 // Why the flow of a video is missing or not whole; empty when it is there.
 std::string measure_one(const Job& job, const FlowOptions& options) {
   try {
@@ -116,7 +91,7 @@ int measure(const FlowOptions& options) {
   const std::size_t all = jobs.size();
   if (!options.again) std::erase_if(jobs, [](const Job& job) { return std::filesystem::exists(job.target); });
   if (jobs.size() < all) tell(fmt::format("{} are there already; --again measures them, too", all - jobs.size()));
-  Tally tally(static_cast<std::int64_t>(jobs.size()));
+  Tally tally("measuring flow", static_cast<std::int64_t>(jobs.size()));
   ThreadPool pool(options.threads == 0 ? core_count() : options.threads);
   pool.parallel_for(static_cast<std::int64_t>(jobs.size()), 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end && !interrupted(); ++i) tally.add(measure_one(jobs[i], options));

@@ -1,6 +1,7 @@
 #include "models/classifier.h"
 
 #include <array>
+#include <cmath>
 
 #include "layers/aggregate.h"
 #include "layers/basic.h"
@@ -66,6 +67,24 @@ double dropout_share(const Options& options, const std::string& key, double othe
   const double share = options.get(key, otherwise);
   if (!(share >= 0 && share < 1)) throw options.error(key, "must be at least 0 and below 1");
   return share;
+}
+
+double finite_option(const Options& options, const std::string& key, double otherwise) {
+  const double value = options.get(key, otherwise);
+  if (!std::isfinite(value)) throw options.error(key, "must be finite");
+  return value;
+}
+
+graph::ValueId stacked_lstm(graph::Builder& b, graph::ValueId x, const Options& options,
+                            const layers::LstmOptions& lstm, const StackDefaults& otherwise) {
+  const std::int64_t count = size_option(options, "lstm_layers", otherwise.layers, 1, kMostLayers);
+  const double dropout = dropout_share(options, "lstm_dropout", otherwise.dropout);
+  for (std::int64_t layer = 1; layer <= count; ++layer) {
+    const std::string number = std::to_string(layer);
+    x = layers::lstm(b, "lstm" + number, x, lstm).hidden;
+    x = layers::dropout(b, "drop_lstm" + number, x, dropout);
+  }
+  return x;
 }
 
 void classify(graph::Builder& b, graph::ValueId features, const Options& options, const Purpose& purpose, bool paper,

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "graph/builder.h"
+#include "layers/lstm.h"
 #include "models/registry.h"
 
 namespace longtake::models {
@@ -31,6 +32,18 @@ std::int64_t size_option(const Options& options, const std::string& key, std::in
 
 // An option that is the share of values a dropout drops: at least 0 and below 1. Throws ConfigError naming the key.
 double dropout_share(const Options& options, const std::string& key, double otherwise);
+
+// An option that must be a finite number. Throws ConfigError naming the key.
+double finite_option(const Options& options, const std::string& key, double otherwise);
+
+// LSTM layers "lstm1", "lstm2", ... of options.lstm_layers, with a dropout of options.lstm_dropout after each; what the
+// options do not say is as in `otherwise`.
+struct StackDefaults {
+  std::int64_t layers = 1;
+  double dropout = 0;
+};
+graph::ValueId stacked_lstm(graph::Builder& b, graph::ValueId x, const Options& options,
+                            const layers::LstmOptions& lstm, const StackDefaults& otherwise);
 
 // From [features] to the outputs "logits" and "scores" (per frame, [classes]) and "video" (the aggregate of the scores
 // of the frames so far, by options.aggregation, `otherwise` where there is none).

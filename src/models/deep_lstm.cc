@@ -23,16 +23,10 @@ graph::Model deep_lstm(const Options& options, const Purpose& purpose) {
   graph::Builder b(model, "main");
   graph::ValueId x = frame_features(b, options, purpose, "caffenet");
   x = layers::dropout(b, "drop_features", x, dropout_share(options, "encoder_dropout", 0.0));
-  const std::int64_t layers_count = size_option(options, "lstm_layers", 5, 1, kMostLayers);
   const layers::LstmOptions lstm{.hidden_size = size_option(options, "hidden_size", 512),
                                  .peepholes = options.get("peepholes", true),
-                                 .forget_bias = options.get("forget_bias", 0.0)};
-  const double dropout = dropout_share(options, "lstm_dropout", 0.0);
-  for (std::int64_t layer = 1; layer <= layers_count; ++layer) {
-    const std::string number = std::to_string(layer);
-    x = layers::lstm(b, "lstm" + number, x, lstm).hidden;
-    x = layers::dropout(b, "drop_lstm" + number, x, dropout);
-  }
+                                 .forget_bias = finite_option(options, "forget_bias", 0.0)};
+  x = stacked_lstm(b, x, options, lstm, {.layers = 5, .dropout = 0.0});
   classify(b, x, options, purpose, false, "linear");
   b.finish();
   add_clip_protocol(model, purpose, size_option(options, "frames", 120));

@@ -1,6 +1,5 @@
 // The fully connected LSTM with peepholes (Graves 2013, 1308.0850) as Shi, Chen, Wang et al. 2015 (1506.04214, equation
 // 2) set it against the ConvLSTM: every frame is one vector. Here as a classifier; the forecaster is another model.
-#include "layers/basic.h"
 #include "layers/lstm.h"
 #include "models/classifier.h"
 #include "models/registry.h"
@@ -19,16 +18,10 @@ graph::Model fc_lstm(const Options& options, const Purpose& purpose) {
   graph::Model model;
   graph::Builder b(model, "main");
   graph::ValueId x = frame_features(b, options, purpose, "pixels");
-  const std::int64_t layers_count = size_option(options, "lstm_layers", 2, 1, kMostLayers);
   const layers::LstmOptions lstm{.hidden_size = size_option(options, "hidden_size", 2048),
                                  .peepholes = true,
-                                 .forget_bias = options.get("forget_bias", 0.0)};
-  const double dropout = dropout_share(options, "lstm_dropout", 0.0);
-  for (std::int64_t layer = 1; layer <= layers_count; ++layer) {
-    const std::string number = std::to_string(layer);
-    x = layers::lstm(b, "lstm" + number, x, lstm).hidden;
-    x = layers::dropout(b, "drop_lstm" + number, x, dropout);
-  }
+                                 .forget_bias = finite_option(options, "forget_bias", 0.0)};
+  x = stacked_lstm(b, x, options, lstm, {.layers = 2, .dropout = 0.0});
   classify(b, x, options, purpose, false, "last");
   b.finish();
   add_clip_protocol(model, purpose, size_option(options, "frames", 20));

@@ -1,10 +1,6 @@
 // LRCN for actions: Donahue, Hendricks, Rohrbach et al. 2015, "Long-term Recurrent Convolutional Networks for Visual
 // Recognition and Description" (1411.4389), sections 3 and 4, with the sizes of the authors' released networks.
-#include <cmath>
-
-#include "layers/aggregate.h"
 #include "layers/basic.h"
-#include "layers/encoder.h"
 #include "layers/lstm.h"
 #include "models/classifier.h"
 #include "models/registry.h"
@@ -29,19 +25,12 @@ graph::Model lrcn(const Options& options, const Purpose& purpose) {
   x = layers::dropout(b, "drop_features", x, dropout_share(options, "encoder_dropout", 0.9));
 
   layers::LstmOptions lstm{.hidden_size = size_option(options, "hidden_size", 256),
-                           .forget_bias = options.get("forget_bias", 0.0)};
-  if (!std::isfinite(lstm.forget_bias)) throw options.error("forget_bias", "must be finite");
+                           .forget_bias = finite_option(options, "forget_bias", 0.0)};
   if (paper) {
     lstm.weights.weight = graph::Initialiser::uniform(-0.01, 0.01);
     lstm.hidden_weight = lstm.weights.weight;
   }
-  const std::int64_t count = size_option(options, "lstm_layers", 1, 1, kMostLayers);
-  const double dropout = dropout_share(options, "lstm_dropout", 0.5);
-  for (std::int64_t layer = 1; layer <= count; ++layer) {
-    const std::string number = std::to_string(layer);
-    x = layers::lstm(b, "lstm" + number, x, lstm).hidden;
-    x = layers::dropout(b, "drop_lstm" + number, x, dropout);
-  }
+  x = stacked_lstm(b, x, options, lstm, {.layers = 1, .dropout = 0.5});
   classify(b, x, options, purpose, paper);
   b.finish();
   add_lrcn_protocol(model, purpose);

@@ -61,7 +61,8 @@ graph::Model multi_lstm(const Options& options, const Purpose& purpose) {
   } else {
     x = layers::mean_over_slots(b, "context", frames);
   }
-  x = layers::lstm(b, "lstm", x, {.hidden_size = size, .forget_bias = options.get("forget_bias", 0.0)}).hidden;
+  x = layers::lstm(b, "lstm", x, {.hidden_size = size, .forget_bias = finite_option(options, "forget_bias", 0.0)})
+          .hidden;
   b.connect(state, x);
   x = layers::dropout(b, "drop_lstm", x, dropout_share(options, "lstm_dropout", 0.0));
 

@@ -69,7 +69,7 @@ graph::Model visual_attention(const Options& options, const Purpose& purpose) {
   const std::string start = options.get_choice("initial_state", "clip", starts);
   const std::int64_t count = size_option(options, "lstm_layers", 3, 1, kMostLayers);
   const std::int64_t size = size_option(options, "hidden_size", 512);
-  const double temperature = options.get("inverse_temperature", 1.0);
+  const double temperature = finite_option(options, "inverse_temperature", 1.0);
   const InitialStates initial = initial_states(b, map, start, count, size);
 
   // The state of the top layer before this frame asks; it is connected once that layer is there.

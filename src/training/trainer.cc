@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "base/threads.h"
 #include "graph/model_file.h"
@@ -77,9 +78,8 @@ struct Setup {
     dataset = std::make_shared<Dataset>(read.list_data(*request.files));
     const Dataset train = training_split(*dataset);
     set_total_steps(options, static_cast<std::int64_t>(train.items.size()));
-    whole = make_model(recipe, read, dataset->labels, *request.files);
-    check_task(whole, *dataset, options);
-    model = whole;
+    model = make_model(recipe, read, dataset->labels, *request.files);
+    check_task(model, *dataset, options);
     if (!options.features.empty()) start_from_features();
     train_cache = open_cache(train);
     const auto splits = summarise(*dataset);
@@ -96,9 +96,9 @@ struct Setup {
           "[augment] changes pictures, but train.features were computed of them as they are; only speed and "
           "frame_phase are left to vary");
     }
-    tasks::CutModel cut = tasks::cut_at_encoder(whole);
+    tasks::CutModel cut = tasks::cut_at_encoder(model);
     features = FeatureSource{options.features, tasks::feature_fingerprint(cut.encoder)};
-    model = std::move(cut.head);
+    whole = std::exchange(model, std::move(cut.head));
   }
 
   std::shared_ptr<ClipCache> open_cache(Dataset split) {
@@ -110,8 +110,10 @@ struct Setup {
   ThreadPool pool;
   InputSpec input;
   std::shared_ptr<Dataset> dataset;
-  graph::Model whole;
-  graph::Model model;  // what is trained: the whole, or with features what comes behind the encoder
+  graph::Model model;                 // what is trained: all of it, or with features what comes behind the encoder
+  std::optional<graph::Model> whole;  // with features: encoder and all
+
+  const graph::Model& saved() const { return whole ? *whole : model; }
   TrainOptions options;
   std::optional<FeatureSource> features;
   std::shared_ptr<ClipCache> train_cache;
@@ -353,7 +355,7 @@ class Trainer {
   }
 
   graph::Model trained_model() const {
-    graph::Model trained = setup_->whole;
+    graph::Model trained = setup_->saved();
     best_weights()->store(trained);
     trained.provenance["command"] = request_.command;
     trained.provenance["seed"] = std::to_string(options_.seed);
@@ -407,7 +409,8 @@ class Trainer {
   TrainOutcome finish(bool interrupted, bool stopped_early) {
     if (interrupted) save(request_.paths.last());
     history_.seconds += seconds_since(start_);
-    TrainOutcome outcome{.model = setup_->whole, .history = history_, .options = options_, .dataset = setup_->dataset};
+    TrainOutcome outcome{
+        .model = setup_->saved(), .history = history_, .options = options_, .dataset = setup_->dataset};
     outcome.interrupted = interrupted;
     outcome.stopped_early = stopped_early;
     outcome.bad_files = setup_->train_cache->bad_files();

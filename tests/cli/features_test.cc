@@ -10,6 +10,7 @@
 #include "cli/programs.h"
 #include "cli/runs.h"
 #include "cli/small_world.h"
+#include "media/clips.h"
 
 namespace longtake::test {
 namespace {
@@ -83,6 +84,14 @@ TEST_F(Features, OfAnEncoderThatLearnsOrRemembersAreRefused) {
   const Outcome augmented = train(path("c"), {"train.features=" + path("features"), "augment.crop=true"});
   EXPECT_EQ(augmented.code, kUsage);
   EXPECT_THAT(augmented.err, HasSubstr("[augment]"));
+}
+
+TEST_F(Features, OfAVideoThatCannotBeReadAreMissingAndTold) {
+  media::write_file(path("clips/train/left/broken.mp4"), "no video");
+  const Outcome extracted = extract(path("of_broken"));
+  std::filesystem::remove(path("clips/train/left/broken.mp4"));
+  EXPECT_EQ(extracted.code, kPartial) << extracted.err;
+  EXPECT_THAT(extracted.err, AllOf(HasSubstr("broken.mp4"), HasSubstr("features of 24 videos")));
 }
 
 TEST_F(Features, GoOnWhereTheyWere) {

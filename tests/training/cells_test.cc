@@ -10,38 +10,19 @@
 #include "layers/gru.h"
 #include "layers/slots.h"
 #include "longtake/error.h"
-#include "training/torch_executor.h"
+#include "training/float64.h"
 
 namespace longtake::training {
 namespace {
 
+using test::kStart;
+using test::near;
+using test::numbers;
+using test::run;
+using test::set;
+
 using graph::Builder;
 using graph::ValueId;
-
-constexpr std::uint8_t kStart = graph::kActive | graph::kReset;
-
-void set(graph::Model& model, const std::string& name, std::vector<double> values) {
-  model.weights[name] = Tensor::from<double>(model.parameter(name).shape, std::span<const double>(values));
-}
-
-std::vector<double> numbers(const Tensor& tensor) {
-  const auto data = tensor.data<double>();
-  return {data.begin(), data.end()};
-}
-
-auto near(std::vector<double> expected, double tolerance) {
-  return testing::Pointwise(testing::DoubleNear(tolerance), expected);
-}
-
-graph::Outputs run(const graph::Model& model, std::vector<Tensor> inputs, std::vector<std::uint8_t> flags) {
-  TorchExecutor executor(model, "main", {.dtype = DType::kFloat64});
-  graph::Chunk chunk{1, static_cast<std::int64_t>(flags.size()), flags, {}};
-  for (Tensor& input : inputs) chunk.inputs.push_back({std::move(input), {}});
-  State state = executor.initial_state(1);
-  graph::Outputs outputs;
-  executor.run(chunk, state, outputs);
-  return outputs;
-}
 
 // Specs 14.2: one unit, x = 1, h' = 0.5; z (.1, .2), r (.3, .4), candidate (.5, .6).
 double scalar_gru(layers::GruOptions options, double bias) {

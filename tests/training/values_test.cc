@@ -11,36 +11,20 @@
 #include "layers/lstm.h"
 #include "longtake/error.h"
 #include "training/device.h"
-#include "training/torch_executor.h"
+#include "training/float64.h"
 
 namespace longtake::training {
 namespace {
 
+using test::kStart;
+using test::near;
+using test::numbers;
+using test::run;
+using test::set;
+
 using graph::Builder;
 using graph::ValueId;
 using testing::HasSubstr;
-
-constexpr std::uint8_t kStart = graph::kActive | graph::kReset;
-
-void set(graph::Model& model, const std::string& name, std::vector<double> values) {
-  model.weights[name] = Tensor::from<double>(model.parameter(name).shape, std::span<const double>(values));
-}
-
-std::vector<double> numbers(const Tensor& tensor) {
-  const auto data = tensor.data<double>();
-  return {data.begin(), data.end()};
-}
-
-// The outputs of a graph in float64 over the frames of one stream.
-graph::Outputs run(const graph::Model& model, std::vector<Tensor> inputs, std::vector<std::uint8_t> flags) {
-  TorchExecutor executor(model, "main", {.dtype = DType::kFloat64});
-  graph::Chunk chunk{1, static_cast<std::int64_t>(flags.size()), flags, {}};
-  for (Tensor& input : inputs) chunk.inputs.push_back({std::move(input), {}});
-  State state = executor.initial_state(1);
-  graph::Outputs outputs;
-  executor.run(chunk, state, outputs);
-  return outputs;
-}
 
 // An op on one frame.
 std::vector<double> apply(Shape shape, std::initializer_list<double> x,
@@ -54,10 +38,6 @@ std::vector<double> apply(Shape shape, std::initializer_list<double> x,
   Shape row = shape;
   row.insert(row.begin(), 1);
   return numbers(run(model, {Tensor::from<double>(row, x)}, {kStart})[0].data);
-}
-
-auto near(std::vector<double> expected, double tolerance) {
-  return testing::Pointwise(testing::DoubleNear(tolerance), expected);
 }
 
 // Specs 14.1: a cell of one unit on one number.
