@@ -23,6 +23,7 @@ struct StreamOptions {
   std::string policy = "drop-oldest";
   std::string load_state, save_state;
   std::int64_t most_frames = 0;
+  std::int64_t clip = 0;
   int threads = 1;
   bool live = false;
   bool no_reconnect = false;
@@ -45,12 +46,16 @@ std::unique_ptr<reports::ResultWriter> writer_of(const StreamOptions& options, c
 // Where the lines go, and what is known of the whole so far.
 class Line {
  public:
-  Line(const StreamOptions& options, const graph::Model& model, const tasks::AttentionGrid& attention)
+  Line(const StreamOptions& options, const graph::Model& model, const tasks::StreamClassifier& stream)
       : writer_(writer_of(options, model)) {
     whole_.source = options.source;
     whole_.labels = model.labels;
-    whole_.attention = attention;
-    whole_.protocol = "stream: the state is never reset";
+    whole_.attention = stream.attention();
+    whole_.protocol = stream.clip() == 0 ? "stream: the state is never reset"
+                                         : fmt::format(
+                                               "stream: clips of {} frames, one after the other, since the "
+                                               "model needs whole clips; their answers averaged",
+                                               stream.clip());
     put(writer_->head());
   }
 
@@ -152,9 +157,14 @@ int stream_source(const StreamOptions& options) {
   const media::LivePolicy policy = parse_policy(options.policy);
   const OpenedModel opened = open_model(options.model, options.threads);
   const VideoOptions video = video_options_of(opened, options.bad_frames);
-  tasks::StreamClassifier stream(*opened.model, *opened.program, events_of(options.recipe));
+  const tasks::EventOptions events = events_of(options.recipe);
+  if (options.clip > 0 && !opened.program->plan().whole_sequences) {
+    throw ConfigError(
+        fmt::format("--clip is for models that need whole clips; {} follows frame by frame", opened.path));
+  }
+  tasks::StreamClassifier stream(*opened.model, *opened.program, events, options.clip);
   if (!options.load_state.empty()) load_state(stream, options.load_state);
-  Line line(options, *opened.model, stream.attention());
+  Line line(options, *opened.model, stream);
   const bool live = options.live || is_live(options.source);
   return live ? follow_live(options, video, policy, stream, line) : follow_file(options, video, stream, line);
 }
@@ -178,6 +188,10 @@ void add_stream(CLI::App& app, Run& run) {
   verb->add_option("--frames", options->most_frames, "Stop after so many frames; 0 never")
       ->check(whole_number(0))
       ->capture_default_str();
+  verb->add_option("--clip", options->clip,
+                   "Models that need whole clips: frames of each; 0 takes those of the model's protocol")
+      ->check(whole_number(0))
+      ->capture_default_str();
   verb->add_option("--load-state", options->load_state, "Go on from a state that was saved");
   verb->add_option("--save-state", options->save_state, "Save the state after the last frame");
   verb->add_option("--threads", options->threads, "0 takes all cores")
@@ -185,7 +199,9 @@ void add_stream(CLI::App& app, Run& run) {
       ->capture_default_str();
   verb->add_flag("--json", options->json, "The same as --format jsonl");
   verb->footer(
-      "The state is never reset here, unlike in `longtake evaluate` with clips.\nExamples:\n"
+      "The state is never reset here, unlike in `longtake evaluate` with clips. Models that need whole clips answer "
+      "when\n"
+      "one is complete.\nExamples:\n"
       "  longtake stream runs/motions clip.mp4\n  longtake stream model.safetensors rtsp://camera/1\n"
       "  ffmpeg -i in.mkv -f mpegts - | longtake stream model.safetensors -");
   verb->callback([&run, options] { run = [options] { return stream_source(*options); }; });

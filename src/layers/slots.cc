@@ -19,9 +19,10 @@ ValueId mean_over_slots(Builder& b, const std::string& name, const WindowValues&
   return b.node("slot_mean", name, {window.slots, window.valid}).front();
 }
 
-ValueId overlap_average(Builder& b, const std::string& name, ValueId x) {
+ValueId overlap_average(Builder& b, const std::string& name, ValueId x, std::int64_t offset) {
   const std::int64_t frames = b.shape(x)[0];
-  const WindowValues answers = window(b, name + ".answers", x, {.size = frames, .ahead = frames - 1, .partial = true});
+  const WindowValues answers =
+      window(b, name + ".answers", x, {.size = frames, .ahead = frames - 1 + offset, .partial = true});
   return b.node("overlap_average", name, {answers.slots, answers.valid}).front();
 }
 

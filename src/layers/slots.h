@@ -26,8 +26,10 @@ WindowValues window(Builder& b, const std::string& name, ValueId x, const Window
 ValueId max_over_slots(Builder& b, const std::string& name, const WindowValues& window);
 ValueId mean_over_slots(Builder& b, const std::string& name, const WindowValues& window);
 
-// x [N, ...] is, at every tick, an answer for each of the last N frames, oldest first; the result is the mean of all
-// the answers that a frame gets, and comes N - 1 ticks after it (the outputs of MultiLSTM, 1507.05738).
-ValueId overlap_average(Builder& b, const std::string& name, ValueId x);
+// x [N, ...] is, at tick i, an answer for each of the N frames i - offset - N + 1 ... i - offset, oldest first; the
+// result is the mean of all the answers that a frame gets, and comes N - 1 + offset ticks after it (the outputs of
+// MultiLSTM, 1507.05738). `offset` is from 1 - N, all answers made before the frame or with it, to 0, all made with it
+// or after.
+ValueId overlap_average(Builder& b, const std::string& name, ValueId x, std::int64_t offset = 0);
 
 }  // namespace longtake::layers

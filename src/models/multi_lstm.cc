@@ -1,6 +1,7 @@
 // MultiLSTM: Yeung, Russakovsky, Jin et al. 2015, "Every Moment Counts: Dense Detailed Labeling of Actions in Complex
 // Videos" (1507.05738): at every frame an LSTM looks back over the last N frames with attention, and answers for each
-// of them; a frame's label is the mean of its N answers, so it comes N - 1 frames late.
+// of them; a frame's label is the mean of its N answers, so it comes N - 1 frames late. With an offset it answers for
+// frames that are still to come.
 #include "layers/attention.h"
 #include "layers/basic.h"
 #include "layers/lstm.h"
@@ -37,6 +38,8 @@ ValueId attention_weights(Builder& b, ValueId features, ValueId state, ValueId v
 //   window = 15                   frames that are seen and answered for at once
 //   attention = true              false averages the frames of the window ("LSTM + i")
 //   multiple_outputs = true       false answers for the newest frame only ("LSTM + i + a")
+//   offset = 0                    of the frames answered for, to the past: -3 answers for up to three frames ahead, and
+//                                 a frame's label comes three frames sooner; 1 - window is the least
 //   attention_size = 512
 //   hidden_size = 512
 //   forget_bias = 0.0
@@ -51,6 +54,7 @@ graph::Model multi_lstm(const Options& options, const Purpose& purpose) {
   const std::int64_t window = size_option(options, "window", 15), size = size_option(options, "hidden_size", 512);
   const std::int64_t attention_size = size_option(options, "attention_size", 512);
   const bool attends = options.get("attention", true), many = options.get("multiple_outputs", true);
+  const std::int64_t offset = size_option(options, "offset", 0, many ? 1 - window : 0, 0);
 
   const auto frames = layers::window(b, "frames", features, {.size = window, .partial = true});
   ValueId x = graph::kNoValue, weights = graph::kNoValue;
@@ -69,7 +73,7 @@ graph::Model multi_lstm(const Options& options, const Purpose& purpose) {
   const std::int64_t classes = class_count(purpose);
   ValueId logits = layers::linear(b, "classifier", x, many ? window * classes : classes);
   if (many && window > 1) {
-    logits = layers::overlap_average(b, "logits", layers::reshape(b, "answers", logits, {window, classes}));
+    logits = layers::overlap_average(b, "logits", layers::reshape(b, "answers", logits, {window, classes}), offset);
   }
   b.output("logits", logits);
   b.output("scores", layers::sigmoid(b, "scores", logits));

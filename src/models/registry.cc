@@ -31,6 +31,16 @@ frames = 10
 small_cnn = { channels = [4, 5], kernels = [3, 3] }
 )";
 
+constexpr const char* kTinyTimeDomain = R"(
+encoder = "small_cnn"
+kernels = 6
+fc_sizes = [7, 6]
+window = 4
+stride = 3
+frames = 10
+small_cnn = { channels = [4, 5], kernels = [3, 3] }
+)";
+
 constexpr const char* kTinyLstm = R"(
 encoder = "small_cnn"
 hidden_size = 5
@@ -90,19 +100,50 @@ std::span<const Entry> registry() {
       Entry{"local_pooling", kSnippets, 2015, "classify", "windows pooled and connected, side by side in one softmax",
             kTinyWindows, tiny_video(), local_pooling},
       Entry{"time_domain_conv", kSnippets, 2015, "classify", "convolutions over 10 frames, then max-pooled",
-            kTinyWindows, tiny_video(), time_domain_conv},
+            kTinyTimeDomain, tiny_video(), time_domain_conv},
       Entry{"deep_lstm", kSnippets, 2015, "classify", "five LSTM layers with peepholes, weighted aggregation",
             kTinyLstm, tiny_video(), deep_lstm},
       Entry{"fc_lstm", "Generating Sequences with RNNs (1308.0850); 1506.04214", 2013, "classify",
             "LSTM with peepholes on whole frames", kTinyLstm, tiny_video(), fc_lstm},
-      Entry{"gru_rcn", "Delving Deeper into Convolutional Networks (1511.06432)", 2015, "classify",
-            "convolutional GRUs on five levels of a CNN, averaged", kTinyGruRcn, tiny_video(), gru_rcn},
-      Entry{"visual_attention", "Action Recognition using Visual Attention (1511.04119)", 2015, "classify",
-            "an LSTM that chooses where to look in every frame", kTinyAttention, tiny_video(), visual_attention},
-      Entry{"multi_lstm", "Every Moment Counts (1507.05738)", 2015, "label",
-            "attention over a window of frames, an answer for each of them", kTinyMultiLstm, tiny_video(), multi_lstm},
+      Entry{"gru_rcn",
+            "Delving Deeper into Convolutional Networks (1511.06432)",
+            2015,
+            "classify",
+            "convolutional GRUs on five levels of a CNN, averaged",
+            kTinyGruRcn,
+            tiny_video(),
+            gru_rcn,
+            {{"bidirectional", {"bidirectional=true"}}}},
+      Entry{"visual_attention",
+            "Action Recognition using Visual Attention (1511.04119)",
+            2015,
+            "classify",
+            "an LSTM that chooses where to look in every frame",
+            kTinyAttention,
+            tiny_video(),
+            visual_attention,
+            {{"whole_clips", {"initial_state=\"clip\"", "score=\"location\""}},
+             {"learned_state", {"initial_state=\"learned\"", "context_gate=true", "context_to_output=true"}}}},
+      Entry{"multi_lstm",
+            "Every Moment Counts (1507.05738)",
+            2015,
+            "label",
+            "attention over a window of frames, an answer for each of them",
+            kTinyMultiLstm,
+            tiny_video(),
+            multi_lstm,
+            {{"ahead", {"offset=-2"}}}},
   };
   return entries;
+}
+
+Options tiny_options(const Entry& entry, const Variant* variant) {
+  Options options = parse_toml(entry.tiny, entry.name);
+  options.set_override(std::string("name=") + entry.name);
+  for (const char* override : variant != nullptr ? variant->overrides : std::vector<const char*>()) {
+    options.set_override(override);
+  }
+  return options;
 }
 
 const Entry& find(const std::string& name) {

@@ -25,6 +25,12 @@ struct Purpose {
   EncoderFile encoder_file = {};    // reads "*.onnx" encoders; empty where none can be read
 };
 
+// Further options of a model under which the suite of invariants runs it once more.
+struct Variant {
+  const char* name;
+  std::vector<const char*> overrides;  // "key=value", over those of `tiny`
+};
+
 struct Entry {
   const char* name;
   const char* paper;
@@ -34,9 +40,13 @@ struct Entry {
   const char* tiny;  // options in TOML under which the model has a few thousand parameters, for tests
   InputSpec tiny_input;
   graph::Model (*build)(const Options& options, const Purpose& purpose);
+  std::vector<Variant> variants = {};
 };
 
 std::span<const Entry> registry();
+
+// What build() takes to make the model of the entry tiny.
+Options tiny_options(const Entry& entry, const Variant* variant = nullptr);
 
 // Throws ConfigError that suggests the nearest name.
 const Entry& find(const std::string& name);

@@ -43,16 +43,23 @@ InitialStates initial_states(Builder& b, ValueId map, const std::string& from, s
 }  // namespace
 
 // Options, with the paper's values as defaults:
-//   encoder = "googlenet"        its last map, 1024 x 7 x 7
-//   score = "location"           softmax over places of W h; or "content", the released code's u . tanh(Wc x + Wd h +
-//   b) attention_size = 512         of the content score's hidden layer inverse_temperature = 1.0 lstm_layers = 3
+//   encoder = "googlenet"         its last map, 1024 x 7 x 7
+//   score = "location"            softmax over places of W h
+//           "content"             the released code's: of u . tanh(Wc x + Wd h + b)
+//   attention_size = 512          of the content score's hidden layer
+//   inverse_temperature = 1.0     factor of the scores
+//   context_gate = false          the released code's option: what is seen is multiplied by s(w . h)
+//   lstm_layers = 3
 //   hidden_size = 512
-//   output_size = 512            of the hidden layer with tanh before the classes
-//   dropout = 0.5                on the state and on that layer
-//   initial_state = "clip"       from the mean over all frames of the clip, which are needed first; or "first" (frame),
-//                                "learned", "zero", with which the model is causal
-//   aggregation = "mean"         over the frames
-//   frames = 30                  of a clip in the test
+//   output_size = 512             of the hidden layer with tanh before the classes
+//   context_to_output = false     the released code's option: that layer also hears what is seen
+//   dropout = 0.5                 on the state and on that layer
+//   initial_state = "clip"        from the mean over all frames of the clip, which are needed first
+//                   "first"       from the first frame; with this and the next two the model is causal
+//                   "learned"
+//                   "zero"
+//   aggregation = "mean"          over the frames
+//   frames = 30                   of a clip in the test
 // The attention is the output "attention" [places]; train.attention_penalty is the doubly stochastic term.
 graph::Model visual_attention(const Options& options, const Purpose& purpose) {
   graph::Model model;
@@ -69,6 +76,7 @@ graph::Model visual_attention(const Options& options, const Purpose& purpose) {
   const std::string start = options.get_choice("initial_state", "clip", starts);
   const std::int64_t count = size_option(options, "lstm_layers", 3, 1, kMostLayers);
   const std::int64_t size = size_option(options, "hidden_size", 512);
+  const std::int64_t attention_size = size_option(options, "attention_size", 512);
   const double temperature = finite_option(options, "inverse_temperature", 1.0);
   const InitialStates initial = initial_states(b, map, start, count, size);
 
@@ -76,11 +84,9 @@ graph::Model visual_attention(const Options& options, const Purpose& purpose) {
   const ValueId query = b.delay("query", {size}, initial.hidden.back());
   ValueId weights = graph::kNoValue, x = graph::kNoValue;
   if (by_content) {
-    const auto attention = layers::attention(b, "attention", query, memory,
-                                             {.score = layers::Score::kAdditive,
-                                              .size = size_option(options, "attention_size", 512),
-                                              .bias = true,
-                                              .inverse_temperature = temperature});
+    const auto attention = layers::attention(
+        b, "attention", query, memory,
+        {.score = layers::Score::kAdditive, .size = attention_size, .bias = true, .inverse_temperature = temperature});
     weights = attention.weights;
     x = attention.context;
   } else {
@@ -89,6 +95,11 @@ graph::Model visual_attention(const Options& options, const Purpose& purpose) {
     weights = layers::softmax(b, "attention_weights", logits);
     x = layers::weighted_mean(b, "context", weights, memory);
   }
+  if (options.get("context_gate", false)) {
+    const ValueId gate = layers::sigmoid(b, "gate", layers::linear(b, "context_gate", query, 1));
+    x = layers::mul(b, "gated_context", x, gate);
+  }
+  const ValueId seen = x;
   const double dropout = dropout_share(options, "dropout", 0.5);
   for (std::int64_t layer = 1; layer <= count; ++layer) {
     x = layers::lstm(
@@ -98,7 +109,12 @@ graph::Model visual_attention(const Options& options, const Purpose& purpose) {
   }
   b.connect(query, x);
   x = layers::dropout(b, "drop_lstm", x, dropout);
-  x = layers::tanh(b, "output_tanh", layers::linear(b, "output", x, size_option(options, "output_size", 512)));
+  const std::int64_t output_size = size_option(options, "output_size", 512);
+  ValueId output = layers::linear(b, "output", x, output_size);
+  if (options.get("context_to_output", false)) {
+    output = layers::add(b, "output_sum", output, layers::linear(b, "context_to_output", seen, output_size));
+  }
+  x = layers::tanh(b, "output_tanh", output);
   classify(b, layers::dropout(b, "drop_output", x, dropout), options, purpose, false);
   b.output("attention", weights);
   b.finish();

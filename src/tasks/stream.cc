@@ -8,6 +8,7 @@
 #include "longtake/error.h"
 #include "longtake/prepare.h"
 #include "tasks/classify.h"
+#include "tasks/protocol.h"
 
 namespace longtake::tasks {
 
@@ -18,6 +19,9 @@ constexpr const char* kNewest = "stream.newest";
 constexpr const char* kAttention = "stream.attention";
 constexpr const char* kPushed = "stream.frames";
 constexpr const char* kLastTime = "stream.time";
+constexpr const char* kClip = "stream.clip";
+constexpr const char* kClipSum = "stream.clip.sum";
+constexpr const char* kClipCount = "stream.clip.count";
 constexpr const char* kFlowPicture = "stream.flow.picture";
 constexpr const char* kFlowPosition = "stream.flow.position";
 
@@ -31,7 +35,8 @@ void load_flow(const State& state, FlowInput& flow) {
 
 }  // namespace
 
-StreamClassifier::StreamClassifier(const graph::Model& model, graph::Executor& executor, const EventOptions& events)
+StreamClassifier::StreamClassifier(const graph::Model& model, graph::Executor& executor, const EventOptions& events,
+                                   std::int64_t clip)
     : model_(model),
       executor_(executor),
       spec_(video_input_of(model, executor)),
@@ -39,12 +44,16 @@ StreamClassifier::StreamClassifier(const graph::Model& model, graph::Executor& e
       video_output_(video_output_of(model, *executor.plan().graph)),
       attention_(attention_output_of(model, executor.plan())),
       events_(static_cast<std::int64_t>(model.labels.size()), events),
-      state_(executor.initial_state(1)) {
-  if (executor_.plan().whole_sequences) {
+      state_(executor.initial_state(1)),
+      frame_shape_(executor.plan().shape(executor.plan().graph->inputs[0])) {
+  const bool whole = executor_.plan().whole_sequences;
+  if (!whole && clip != 0) {
+    throw InvalidArgument(fmt::format("model '{}' follows frame by frame, so it takes no clips", model.name));
+  }
+  if (whole) clip_ = clip != 0 ? clip : protocol_of(model).clip;
+  if (whole && clip_ < 1) {
     throw InvalidArgument(fmt::format(
-        "model '{}' needs all frames of a clip before it answers, so it cannot follow a stream; predict runs it over "
-        "whole clips",
-        model.name));
+        "model '{}' needs all frames of a clip before it answers, and has no length of clips: give one", model.name));
   }
   chunk_.inputs.resize(1);
   if (spec_.measures_flow()) flow_.emplace(spec_);
@@ -64,27 +73,45 @@ std::span<const StreamClassifier::Answer> StreamClassifier::push(std::span<const
   last_edges_.clear();
   if (flow_) frames = measure_flow(frames);
   if (frames.empty()) return {};
-  Tensor& data = chunk_.inputs[0].data;
   const Shape shape = prepared_shape(spec_, frames[0].image.shape());
-  const auto count = static_cast<std::int64_t>(frames.size());
-  if (data.shape().size() != 4 || data.size(0) != count) data.resize({count, shape[0], shape[1], shape[2]});
-  const std::size_t row = data.count() / frames.size();
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    prepare_frame(frames[i].image, spec_, {}, data.data<float>().subspan(i * row, row));
-    pending_.push_back({frames[i].index, frames[i].time_s, age_s});
-    last_time_s_ = frames[i].time_s;
+  if (shape != frame_shape_) {
+    throw InvalidArgument(
+        fmt::format("model '{}' sees frames {}, not {}", model_.name, to_string(frame_shape_), to_string(shape)));
   }
-  pushed_ += count;
-  run(count, graph::kActive, false);
+  const auto row = static_cast<std::size_t>(element_count(frame_shape_));
+  const auto count = static_cast<std::int64_t>(frames.size());
+  const auto take = [&](const Frame& frame, std::span<float> to) {
+    prepare_frame(frame.image, spec_, {}, to);
+    pending_.push_back({frame.index, frame.time_s, age_s});
+    last_time_s_ = frame.time_s;
+    ++pushed_;
+  };
+  if (clip_ > 0) {
+    for (const Frame& frame : frames) {
+      clip_rows_.resize(clip_rows_.size() + row);
+      take(frame, std::span(clip_rows_).last(row));
+      if (std::ssize(pending_) == clip_) run_clip();
+    }
+  } else {
+    Tensor& data = chunk_.inputs[0].data;
+    if (data.shape().size() != 4 || data.size(0) != count) {
+      data.resize({count, frame_shape_[0], frame_shape_[1], frame_shape_[2]});
+    }
+    for (std::size_t i = 0; i < frames.size(); ++i) take(frames[i], data.data<float>().subspan(i * row, row));
+    run(count, 0, false);
+  }
   return {answers_.data(), answer_count_};
 }
 
 std::span<const StreamClassifier::Answer> StreamClassifier::finish() {
   answer_count_ = 0;
   last_edges_.clear();
-  const std::int64_t lag = executor_.plan().lag;
-  chunk_.inputs[0].data.resize({0});
-  if (pushed_ > 0) run(std::max<std::int64_t>(lag, 1), lag > 0 ? graph::kFlush : 0, true);
+  if (clip_ > 0) {
+    if (!pending_.empty()) run_clip();
+  } else {
+    chunk_.inputs[0].data.resize({0});
+    if (pushed_ > 0) run(0, std::max<std::int64_t>(executor_.plan().lag, 1), true);
+  }
   const auto edges = events_.finish(last_time_s_);
   last_edges_.assign(edges.begin(), edges.end());
   reset();
@@ -96,12 +123,41 @@ void StreamClassifier::reset() {
   events_.reset();
   if (flow_) flow_->reset();
   pending_.clear();
-  pushed_ = 0;
+  clip_rows_.clear();
+  clip_sum_.clear();
+  clip_count_ = sequence_start_ = pushed_ = 0;
 }
 
-void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag, bool end) {
-  chunk_.ticks = ticks;
-  chunk_.flags.assign(ticks, flag);
+// The frames that wait, as a sequence of its own.
+void StreamClassifier::run_clip() {
+  const std::int64_t frames = std::ssize(pending_);
+  Tensor& data = chunk_.inputs[0].data;
+  data.resize({frames, frame_shape_[0], frame_shape_[1], frame_shape_[2]});
+  std::copy(clip_rows_.begin(), clip_rows_.end(), data.data<float>().begin());
+  clip_rows_.clear();
+  sequence_start_ = pushed_ - frames;
+  const std::size_t answers_before = answer_count_;
+  run(frames, executor_.plan().lag, true);
+  pending_.clear();
+  // The answers were of this clip; they become those of the clips so far.
+  for (std::size_t a = answers_before; a < answer_count_; ++a) {
+    std::vector<float>& video = answers_[a].frame.video;
+    const bool last = a + 1 == answer_count_;
+    if (clip_sum_.empty()) clip_sum_.assign(video.size(), 0);
+    for (std::size_t c = 0; c < video.size(); ++c) {
+      const float sum = clip_sum_[c] + video[c];
+      if (last) clip_sum_[c] = sum;
+      video[c] = sum / static_cast<float>(clip_count_ + 1);
+    }
+  }
+  ++clip_count_;
+}
+
+// Ticks with the frames of chunk_, then `rest` without.
+void StreamClassifier::run(std::int64_t frames, std::int64_t rest, bool end) {
+  chunk_.ticks = frames + rest;
+  chunk_.flags.assign(frames, graph::kActive);
+  chunk_.flags.resize(chunk_.ticks, executor_.plan().lag > 0 ? graph::kFlush : 0);
   if (end) chunk_.flags.back() |= graph::kEnd;
   executor_.run(chunk_, state_, outputs_);
   const graph::ChunkOutput& scores = outputs_[scores_output_];
@@ -113,7 +169,7 @@ void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag, bool end) {
   looks_taken_ = 0;
   for (std::size_t r = 0; r < scores.rows.size(); ++r) {
     if (attention_) looked(outputs_[attention_->index], scores.rows[r].tick);
-    answered_now(scores.rows[r].about);
+    answered_now(sequence_start_ + scores.rows[r].about);
     if (answer_count_ == answers_.size()) answers_.emplace_back();
     Answer& answer = answers_[answer_count_++];
     answer.frame.frame = newest_.index;
@@ -126,7 +182,7 @@ void StreamClassifier::run(std::int64_t ticks, std::uint8_t flag, bool end) {
     const auto edges = events_.add(newest_.time_s, answer.frame.scores);
     answer.edges.assign(edges.begin(), edges.end());
   }
-  if (attention_) looked(outputs_[attention_->index], static_cast<std::int32_t>(ticks));
+  if (attention_) looked(outputs_[attention_->index], static_cast<std::int32_t>(chunk_.ticks));
 }
 
 // Keeps the rows of attention that came up to `until_tick` with their frames, which wait for their scores.
@@ -134,8 +190,9 @@ void StreamClassifier::looked(const graph::ChunkOutput& attention, std::int32_t 
   for (; looks_taken_ < attention.rows.size(); ++looks_taken_) {
     const graph::OutputRow& row = attention.rows[looks_taken_];
     if (row.tick > until_tick) return;
-    const std::int64_t waiting = row.about - (pushed_ - static_cast<std::int64_t>(pending_.size()));
-    if (waiting < 0 || row.about >= pushed_) continue;
+    const std::int64_t about = sequence_start_ + row.about;
+    const std::int64_t waiting = about - (pushed_ - std::ssize(pending_));
+    if (waiting < 0 || about >= pushed_) continue;
     const auto weights = attention.data.data<float>().subspan(looks_taken_ * attention_->size, attention_->size);
     pending_[waiting].attention.assign(weights.begin(), weights.end());
   }
@@ -167,6 +224,7 @@ State StreamClassifier::save() const {
   state.set(kPending, std::move(pending));
   state.set(kNewest, Tensor::from<double>({1, 3}, {static_cast<double>(newest_.index), newest_.time_s, newest_.age_s}));
   if (attention_) save_attention(state);
+  if (clip_ > 0) save_clip(state);
   state.set(kPushed, Tensor::from<std::int64_t>({1}, {pushed_}));
   state.set(kLastTime, Tensor::from<double>({1}, {last_time_s_}));
   if (flow_) {
@@ -177,6 +235,31 @@ State StreamClassifier::save() const {
     state.set(kFlowPosition, Tensor::from<std::int64_t>({1}, {memory.position}));
   }
   return state;
+}
+
+Shape StreamClassifier::clip_shape() const {
+  Shape shape = frame_shape_;
+  shape.insert(shape.begin(), {1, std::ssize(pending_)});
+  return shape;
+}
+
+void StreamClassifier::save_clip(State& state) const {
+  state.set(kClip, Tensor::from<float>(clip_shape(), clip_rows_));
+  state.set(kClipSum, Tensor::from<float>({1, std::ssize(clip_sum_)}, clip_sum_));
+  state.set(kClipCount, Tensor::from<std::int64_t>({1}, {clip_count_}));
+}
+
+void StreamClassifier::load_clip(const State& state) {
+  const Tensor& rows = state.at(kClip);
+  const Tensor& sum = state.at(kClipSum);
+  const Tensor& count = state.at(kClipCount);
+  const bool fits = rows.shape() == clip_shape() && std::ssize(pending_) < clip_ && sum.shape().size() == 2 &&
+                    (sum.size(1) == 0 || sum.size(1) == std::ssize(model_.labels)) && count.shape() == Shape{1} &&
+                    count.data<std::int64_t>()[0] >= 0;
+  if (!fits) throw InvalidArgument("the state's clip is malformed");
+  clip_rows_.assign(rows.data<float>().begin(), rows.data<float>().end());
+  clip_sum_.assign(sum.data<float>().begin(), sum.data<float>().end());
+  clip_count_ = count.data<std::int64_t>()[0];
 }
 
 // Per frame that waits, and last the newest with an answer: whether there is attention, and the weights.
@@ -231,6 +314,7 @@ void StreamClassifier::load(const State& state) {
   const double* last = newest.data<double>().data();
   newest_ = {static_cast<std::int64_t>(last[0]), last[1], last[2]};
   if (attention_) load_attention(state);
+  if (clip_ > 0) load_clip(state);
   pushed_ = state.at(kPushed).data<std::int64_t>()[0];
   last_time_s_ = state.at(kLastTime).data<double>()[0];
 }

@@ -1,5 +1,6 @@
 // Follows one video frame by frame: every frame that goes in brings out scores, the aggregate of the frames so far, and
-// the events that start or end with it. What it remembers can be saved, and taken up elsewhere, at any frame.
+// the events that start or end with it. What it remembers can be saved, and taken up elsewhere, at any frame. Models
+// that need whole clips are followed clip by clip: the frames wait until theirs is complete.
 #pragma once
 
 #include <deque>
@@ -24,9 +25,11 @@ class StreamClassifier {
     std::vector<EventEdge> edges;
   };
 
-  // The executor runs graph "main" of `model`; both must outlive the stream. Throws InvalidArgument when the model is
-  // no classifier of video.
-  StreamClassifier(const graph::Model& model, graph::Executor& executor, const EventOptions& events);
+  // The executor runs graph "main" of `model`; both must outlive the stream. `clip` is how many frames a model that
+  // needs whole clips gets at once; 0 takes the clip of the model's protocol. Throws InvalidArgument when the model is
+  // no classifier of video, needs whole clips and has no length for them, or has a clip that it does not need.
+  StreamClassifier(const graph::Model& model, graph::Executor& executor, const EventOptions& events,
+                   std::int64_t clip = 0);
 
   // The next frames, as video_options() of the model's input spec reads them; flow is measured here. One at a time or
   // many at once gives the same answers. `age_s` is that of live frames, else below 0. The answers are valid until the
@@ -40,6 +43,8 @@ class StreamClassifier {
   void reset();
 
   std::int64_t frames() const { return pushed_; }
+  // Frames of a clip, where the model takes clips whole; else 0.
+  std::int64_t clip() const { return clip_; }
   // What the attention of the answers is about.
   AttentionGrid attention() const { return attention_ ? attention_->grid : AttentionGrid(); }
 
@@ -57,9 +62,13 @@ class StreamClassifier {
     std::vector<float> attention = {};  // empty until the model says where it looks
   };
   std::span<const Frame> measure_flow(std::span<const Frame> pictures);
-  void run(std::int64_t ticks, std::uint8_t flag, bool end);
+  void run(std::int64_t frames, std::int64_t rest, bool end);
+  void run_clip();
   void looked(const graph::ChunkOutput& attention, std::int32_t until_tick);
   void answered_now(std::int64_t about);
+  Shape clip_shape() const;  // [1, frames that wait, ...]
+  void save_clip(State& state) const;
+  void load_clip(const State& state);
   void save_attention(State& state) const;
   void load_attention(const State& state);
 
@@ -73,9 +82,15 @@ class StreamClassifier {
   std::optional<AttentionOutput> attention_;
   EventDetector events_;
   State state_;
+  std::int64_t clip_ = 0;
+  Shape frame_shape_;             // as the model sees it
+  std::vector<float> clip_rows_;  // the frames of the clip that is not complete
+  std::vector<float> clip_sum_;   // of the answers to the clips before it
+  std::int64_t clip_count_ = 0;   // how many those were
   std::int64_t pushed_ = 0;
-  std::deque<Pending> pending_;  // frames from `pushed_ - pending_.size()` on
-  Pending newest_{};             // the last one with an answer
+  std::int64_t sequence_start_ = 0;  // the frame with which what the executor now sees began
+  std::deque<Pending> pending_;      // frames from `pushed_ - pending_.size()` on
+  Pending newest_{};                 // the last one with an answer
   std::vector<Answer> answers_;
   std::size_t answer_count_ = 0;
   std::vector<EventEdge> last_edges_;

@@ -31,8 +31,7 @@ class FollowExample : public ::testing::Test {
  protected:
   void SetUp() override {
     const models::Entry& entry = models::find("lrcn");
-    Options options = parse_toml(std::string("name = \"lrcn\"\n") + entry.tiny, "tiny");
-    graph::Model model = models::build(options, {entry.tiny_input, {"walk", "run"}});
+    graph::Model model = models::build(models::tiny_options(entry), {entry.tiny_input, {"walk", "run"}});
     graph::initialise(model, 1);
     graph::save_model(model, this->model());
     media::VideoWriter writer(clip(), 32, 24, {.fps = entry.tiny_input.fps});

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <utility>
 
 #include "base/random.h"
 
@@ -32,10 +33,10 @@ std::string describe(const test::Results::key_type& key) {
 
 }  // namespace
 
-std::shared_ptr<const graph::Model> tiny_model(const models::Entry& entry) {
-  Options options = parse_toml(entry.tiny, entry.name);
-  options.set_override(std::string("name=") + entry.name);
-  auto model = std::make_shared<graph::Model>(models::build(options, {entry.tiny_input, {"left", "right", "up"}}));
+std::shared_ptr<const graph::Model> tiny_model(const Subject& subject) {
+  const Options options = models::tiny_options(*subject.entry, subject.variant);
+  auto model =
+      std::make_shared<graph::Model>(models::build(options, {subject.entry->tiny_input, {"left", "right", "up"}}));
   options.check_all_used();
   graph::initialise(*model, 7);
   disturb(*model);
@@ -62,6 +63,11 @@ std::vector<std::int64_t> random_lengths(std::int64_t ticks, std::uint32_t seed)
     lengths.push_back(1 + static_cast<std::int64_t>(random.below(8)));
   }
   return lengths;
+}
+
+std::vector<std::int64_t> lengths_for(const graph::Plan& plan, const test::Script& script,
+                                      std::vector<std::int64_t> lengths) {
+  return plan.whole_sequences ? std::vector{script.ticks} : std::move(lengths);
 }
 
 std::vector<Video> videos_of(const test::Script& script) {
@@ -166,15 +172,22 @@ void expect_close(const State& actual, const State& expected) {
 
 namespace {
 
-std::vector<const models::Entry*> entries() {
-  std::vector<const models::Entry*> entries;
-  for (const models::Entry& entry : models::registry()) entries.push_back(&entry);
-  return entries;
+std::vector<Subject> subjects() {
+  std::vector<Subject> subjects;
+  for (const models::Entry& entry : models::registry()) {
+    subjects.push_back({&entry});
+    for (const models::Variant& variant : entry.variants) subjects.push_back({&entry, &variant});
+  }
+  return subjects;
+}
+
+std::string name_of(const testing::TestParamInfo<Subject>& info) {
+  const auto& [entry, variant] = info.param;
+  return variant == nullptr ? entry->name : std::string(entry->name) + "_" + variant->name;
 }
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(Registry, Invariants, testing::ValuesIn(entries()),
-                         [](const auto& info) { return std::string(info.param->name); });
+INSTANTIATE_TEST_SUITE_P(Registry, Invariants, testing::ValuesIn(subjects()), name_of);
 
 }  // namespace longtake::invariants

@@ -1,4 +1,5 @@
-// The suite of invariants: one parameter per line of the registry, so that a new model is tested by its line alone.
+// The suite of invariants: one parameter per line of the registry and its variants, so that a new model is tested by its
+// line alone.
 // Every test runs every graph of the model with random numbers in all its inputs, bound ones included.
 #pragma once
 
@@ -14,12 +15,17 @@
 
 namespace longtake::invariants {
 
-// The model of a registry line at its tiny options, with random weights that are nowhere all zero.
-std::shared_ptr<const graph::Model> tiny_model(const models::Entry& entry);
+struct Subject {
+  const models::Entry* entry;
+  const models::Variant* variant = nullptr;
+};
 
-class Invariants : public testing::TestWithParam<const models::Entry*> {
+// The model of a registry line at its tiny options, with random weights that are nowhere all zero.
+std::shared_ptr<const graph::Model> tiny_model(const Subject& subject);
+
+class Invariants : public testing::TestWithParam<Subject> {
  protected:
-  void SetUp() override { model_ = tiny_model(*GetParam()); }
+  void SetUp() override { model_ = tiny_model(GetParam()); }
 
   const std::vector<graph::Graph>& graphs() const { return model_->graphs; }
   // Runs on one thread.
@@ -33,6 +39,10 @@ std::vector<test::Script> scripts(const graph::Plan& plan, std::int64_t ticks = 
 
 // Random chunk lengths that add up to at least `ticks`.
 std::vector<std::int64_t> random_lengths(std::int64_t ticks, std::uint32_t seed);
+
+// `lengths`, or one chunk for all where sequences must be whole.
+std::vector<std::int64_t> lengths_for(const graph::Plan& plan, const test::Script& script,
+                                      std::vector<std::int64_t> lengths);
 
 // The ticks of one stream between two starts of a sequence: [begin, end).
 struct Video {

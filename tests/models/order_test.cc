@@ -13,8 +13,7 @@ namespace {
 constexpr std::int64_t kFrames = 12;
 
 graph::Model small(const std::string& name, const std::string& more = "") {
-  Options options = parse_toml(find(name).tiny, name);
-  options.set_override("name=" + name);
+  Options options = tiny_options(find(name));
   if (!more.empty()) options.set_override(more);
   graph::Model model = build(options, {find(name).tiny_input, {"left", "right", "up"}});
   graph::initialise(model, 3);

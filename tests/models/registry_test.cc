@@ -17,11 +17,7 @@ using testing::ThrowsMessage;
 class Registry : public testing::TestWithParam<const Entry*> {
  protected:
   const Entry& entry() const { return *GetParam(); }
-  Options tiny() const {
-    Options options = parse_toml(entry().tiny, "tiny");
-    options.set_override(std::string("name=") + entry().name);
-    return options;
-  }
+  Options tiny() const { return tiny_options(entry()); }
   Purpose purpose() const { return {entry().tiny_input, {"left", "right"}}; }
 };
 

@@ -63,7 +63,32 @@ std::shared_ptr<graph::Model> make_lagging(bool looks) {
   return model;
 }
 
+// The scores of a frame are of its difference to the clip's mean, which is not known before the clip's end.
+std::shared_ptr<graph::Model> make_whole_clip(std::int64_t clip) {
+  auto model = std::make_shared<graph::Model>();
+  model->name = "whole_clip";
+  model->task = "classify";
+  model->labels = {"left", "right", "up"};
+  model->inputs["frame"] = small_frames();
+  graph::Builder b(*model, "main");
+  const graph::ValueId flat = layers::flatten(b, "flat", b.input("frame", {1, 12, 14}));
+  const graph::ValueId x = layers::linear(b, "features", flat, 4);
+  const graph::ValueId mean = b.node("final", "mean", {b.node("running_mean", "mean_so_far", {x}).front()}).front();
+  const graph::ValueId at_every_frame = b.node("latest", "mean_at_every_frame", {mean}).front();
+  const graph::ValueId logits = layers::linear(b, "classifier", layers::subtract(b, "rest", x, at_every_frame), 3);
+  const graph::ValueId scores = layers::softmax(b, "softmax", logits);
+  b.output("scores", scores);
+  b.output("video", layers::aggregate(b, "video", scores, layers::Aggregation::kMax));
+  b.finish();
+  model->protocol["clip"] = std::to_string(clip);
+  fill(*model);
+  return model;
+}
+
 }  // namespace
+
+std::shared_ptr<const graph::Model> whole_clip_classifier() { return make_whole_clip(40); }
+std::shared_ptr<const graph::Model> short_clip_classifier() { return make_whole_clip(7); }
 
 std::shared_ptr<const graph::Model> small_lrcn() {
   const Options options = parse_toml(R"(

@@ -21,6 +21,11 @@ std::shared_ptr<const graph::Model> lagging_classifier();
 // The same with an output "attention": the numbers of the frame itself, as weights of a map of 12 x 14 places.
 std::shared_ptr<const graph::Model> looking_classifier();
 
+// A classifier of the same frames that needs all frames of a clip: of 40 by its protocol, more than random clips have
+// here, or of 7.
+std::shared_ptr<const graph::Model> whole_clip_classifier();
+std::shared_ptr<const graph::Model> short_clip_classifier();
+
 // Random frames for all, at 10 frames per second from 0.5 s on.
 Clip random_clip(std::int64_t frames, std::uint64_t seed = 1);
 // The same as they come from a video reader.

@@ -136,6 +136,23 @@ TEST(OverlapAverage, IsTheMeanOfAllAnswersThatAFrameGets) {
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(outputs[0].rows[i].about, static_cast<std::int64_t>(i));
 }
 
+// The same answers, each for the frame before, the frame itself and the one after it.
+TEST(OverlapAverage, WithAnOffsetAnswersForFramesToCome) {
+  graph::Model model;
+  Builder b(model, "main");
+  b.output("y", layers::overlap_average(b, "o", b.input("x", {3, 1}), -1));
+  b.finish();
+  const graph::Outputs outputs =
+      run(model, {Tensor::from<double>({4, 3, 1}, {0, 9, 1, 9, 2, 3, 4, 5, 6, 7, 8, 10})},
+          {kStart, graph::kActive, graph::kActive, graph::kActive, graph::kFlush | graph::kEnd});
+  // Frame 0 is answered for at ticks 0 and 1: 9, 9; frame 1 at 0, 1, 2: 1, 2, 4; then 3, 5, 7; frame 3 at 2, 3: 6, 8.
+  EXPECT_THAT(numbers(outputs[0].data), near({9, 7. / 3, 5, 7}, 1e-14));
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(outputs[0].rows[i].about, static_cast<std::int64_t>(i));
+    EXPECT_EQ(outputs[0].rows[i].tick, static_cast<std::int32_t>(i + 1));
+  }
+}
+
 // What a model says at the end of a clip may depend on all of it, in both directions.
 TEST(WholeSequences, TurnRoundAndShowTheirEnd) {
   graph::Model model;
