@@ -54,8 +54,10 @@ struct VideoOptions {
   int threads = 1;
   // Which stream of the container; -1 is the best video stream (by resolution and default flag).
   int stream = -1;
-  // Network sources: RTSP over TCP (else UDP), and how long opening and one read may take before IoError. 0: for ever.
+  // Network sources: RTSP over TCP (else UDP).
   bool rtsp_over_tcp = true;
+  // Network sources and cameras: how long opening may take before IoError, and one read before the source counts as
+  // broken off (DecodeStats::partial). 0: for ever. Files, pipes and standard input are always waited for.
   double open_timeout_s = 10.0;
   double read_timeout_s = 10.0;
   // Once requested, from any thread, an open() or read() that waits for its source ends with IoError.
@@ -134,7 +136,8 @@ struct DecodeStats {
 // seek(), stats(), info() and destruction make sense.
 class VideoReader {
  public:
-  // Opens `source`: a path, http(s)://, rtsp://, /dev/videoN (V4L2) or "-" for standard input.
+  // Opens `source`: a path, http(s)://, rtsp(s)://, rtmp://, udp://, tcp://, srt://, rtp://, /dev/videoN (V4L2) or "-"
+  // for standard input.
   // Throws IoError (missing, no permission, unreachable, timed out), BadData (empty, garbage, no video stream),
   // Unsupported (no decoder in this build) or InvalidArgument (options), naming the source and the reason.
   static VideoReader open(const std::string& source, const VideoOptions& options = {});
@@ -144,7 +147,8 @@ class VideoReader {
   ~VideoReader();
 
   // Fills `frame` with the next sample; false at the end. After warming up it allocates nothing itself.
-  // Throws BadData where not a single frame could be decoded, IoError where the source timed out or was stopped.
+  // A source that breaks off or times out ends there, and stats() says `partial`. Throws BadData where not a single
+  // frame could be decoded, IoError where it was stopped.
   bool read(Frame& frame);
 
   // Goes on at `time_s` (the media's own time) as if start_s had been given so: the following samples equal those of
@@ -168,7 +172,8 @@ class VideoReader {
 // What `source` is, from its headers. Throws as VideoReader::open.
 MediaInfo probe(const std::string& source, const VideoOptions& options = {});
 
-// Whether `source` names something that has no end of its own and is worth reconnecting to: a camera or rtsp://.
+// Whether `source` names something that has no end of its own and is worth reconnecting to: a camera, or an address of
+// rtsp(s), rtmp, udp, tcp, srt or rtp.
 bool is_live(const std::string& source);
 
 }  // namespace longtake

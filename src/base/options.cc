@@ -286,9 +286,17 @@ std::string Options::misspelling_hint() const {
 }
 
 void Options::collect_misspelt(std::string& hint) const {
+  // A table that is there only because of one within it may be what was meant, too.
+  const auto is_implied = [](const OptionValue& value) {
+    const auto* members = value.table();
+    return members != nullptr && !members->empty() &&
+           std::all_of(members->begin(), members->end(),
+                       [](const auto& member) { return member.second.table() != nullptr; });
+  };
   std::vector<std::string> missing;
   for (const std::string& key : record_->asked) {
-    if (!values_->table()->contains(key)) missing.push_back(key);
+    const auto found = values_->table()->find(key);
+    if (found == values_->table()->end() || is_implied(found->second)) missing.push_back(key);
   }
   for (const auto& [key, value] : *values_->table()) {
     if (!record_->asked.contains(key) && !record_->ignored.contains(key)) {

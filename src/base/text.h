@@ -15,6 +15,11 @@ std::string_view trim(std::string_view text);
 // The parts of `text` between separators, empty ones included: "a,,b" has three, and "" has one empty part.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+// Whether the bytes are UTF-8, without overlong forms, surrogates or what lies beyond U+10FFFF.
+bool is_utf8(std::string_view text);
+// `text` with "?" in place of each byte that is none.
+std::string as_utf8(std::string_view text);
+
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
 // The whole of `text` as a decimal number; white space, a leading '+', trailing characters, overflow and (for

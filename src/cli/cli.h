@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ void add_models(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);
 void add_data(CLI::App& app, Run& run);
 void add_flow(CLI::App& app, Run& run);
-void add_train(CLI::App& app, Run& run);
+// `words` are all arguments of the program, the first of which names the verb.
+void add_train(CLI::App& app, Run& run, std::span<char* const> words);
 void add_evaluate(CLI::App& app, Run& run);
 void add_predict(CLI::App& app, Run& run);
 void add_stream(CLI::App& app, Run& run);
@@ -51,7 +53,7 @@ const std::atomic<bool>& interrupted();
 struct OutputClosed {};
 
 // Text for people, on standard error; results, on standard output. A full standard output is IoError, a closed one
-// OutputClosed.
+// OutputClosed; that nobody can be told is no reason to stop.
 void tell(const std::string& line);
 void put(const std::string& text);
 
@@ -65,6 +67,8 @@ int core_count();
 
 // Accepts whole numbers from `least` to `most`. CLI11 itself makes the nearest number that fits of one too large.
 CLI::Validator whole_number(std::int64_t least, std::int64_t most = std::numeric_limits<std::int64_t>::max());
+// Accepts numbers from `least` to `most`, and no "nan", which CLI11's own Range lets pass.
+CLI::Validator number(double least, double most);
 
 // A recipe with its overrides "section.key=value".
 Options load_recipe(const std::string& path, const std::vector<std::string>& overrides);

@@ -40,22 +40,28 @@ std::string recipe_without_seed(const std::filesystem::path& path) {
   return kept;
 }
 
-// The share that a saved evaluation is about: the accuracy on videos, or the per-frame mAP.
-double figure_of(const std::filesystem::path& path) {
+// Reads the share that a saved evaluation is about: the accuracy on videos, or the per-frame mAP.
+void read_figure(const std::filesystem::path& path, reports::ComparedRun& run) {
   try {
     const Json json = Json::parse(real_files().read(path));
-    const Json& value = json.contains("per_frame_map") ? json.at("per_frame_map") : json.at("videos").at("top1");
-    return value.get<double>();
+    const bool labels = json.contains("per_frame_map");
+    const std::string name = path.stem().string() + (labels ? " per-frame mAP" : " top-1");
+    run.figures[name] = (labels ? json.at("per_frame_map") : json.at("videos").at("top1")).get<double>();
+    run.conditions[name] =
+        fmt::format("{}; {}", json.at("protocol").get<std::string>(), json.at("data").get<std::string>());
   } catch (const Json::exception&) {
     throw BadData(fmt::format("{}: is no evaluation that `longtake evaluate --save` wrote", path.string()));
   }
 }
 
 reports::ComparedRun read_run(const std::string& run) {
-  const std::filesystem::path directory = run;
+  const std::filesystem::path directory = std::filesystem::path(run).lexically_normal();
+  if (!std::filesystem::is_directory(directory)) {
+    throw ConfigError(fmt::format("{}: is not the directory of a run", run));
+  }
   const graph::Model model = load_model_of(run);
   const models::Entry& entry = models::find(model.name);
-  reports::ComparedRun read{.path = run,
+  reports::ComparedRun read{.path = (directory.has_filename() ? directory : directory.parent_path()).string(),
                             .model = model.name,
                             .paper = fmt::format("{}, {}", entry.paper, entry.year),
                             .recipe = recipe_without_seed(directory / "recipe.toml"),
@@ -65,7 +71,7 @@ reports::ComparedRun read_run(const std::string& run) {
   if (std::filesystem::is_directory(evaluations)) {
     for (const auto& entry_of_folder : std::filesystem::directory_iterator(evaluations)) {
       const std::filesystem::path& path = entry_of_folder.path();
-      if (path.extension() == ".json") read.figures[path.stem().string()] = figure_of(path);
+      if (path.extension() == ".json") read_figure(path, read);
     }
   }
   if (read.figures.empty()) {
@@ -99,7 +105,13 @@ Json to_json(const reports::Comparison& comparison) {
 int compare(const CompareOptions& options) {
   std::vector<reports::ComparedRun> runs;
   for (const std::string& run : options.runs) runs.push_back(read_run(run));
-  const reports::Comparison comparison = reports::compare(runs);
+  const reports::Comparison comparison = [&] {
+    try {
+      return reports::compare(runs);
+    } catch (const InvalidArgument& error) {
+      throw ConfigError(error.what());
+    }
+  }();
   if (!options.output.empty()) {
     std::vector<std::string> words{"longtake", "compare"};
     words.insert(words.end(), options.runs.begin(), options.runs.end());

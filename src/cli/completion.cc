@@ -1,6 +1,8 @@
 // longtake completion: a script with which the shell completes verbs and options, made from the program itself.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "cli/cli.h"
@@ -9,6 +11,8 @@
 namespace longtake::cli {
 
 namespace {
+
+constexpr std::array kShells = {"bash", "zsh"};
 
 // The words that may follow each verb: "data make" -> "motions --help".
 void collect(const CLI::App* app, const std::string& path, std::map<std::string, std::string>& words) {
@@ -23,9 +27,12 @@ void collect(const CLI::App* app, const std::string& path, std::map<std::string,
 }
 
 int print_completion(const CLI::App* app, const std::string& shell) {
-  if (shell != "bash" && shell != "zsh") throw ConfigError("the shell must be bash or zsh");
+  if (std::find(kShells.begin(), kShells.end(), shell) == kShells.end()) {
+    throw ConfigError("the shell must be bash or zsh");
+  }
   std::map<std::string, std::string> words;
   collect(app, "", words);
+  for (const char* known : kShells) words["completion"] += fmt::format("{} ", known);
   if (shell == "zsh") put("autoload -U +X bashcompinit && bashcompinit\n");
   put("_longtake() {\n"
       "  local current=\"${COMP_WORDS[COMP_CWORD]}\" path=\"\" word\n"

@@ -106,6 +106,14 @@ std::string split_of(const EvaluateOptions& options) {
   return options.split.empty() ? std::string(kTestSplit) : options.split;
 }
 
+// What the figures are of, in words.
+std::string data_of(const EvaluateOptions& options) {
+  std::string text = options.data.empty() ? "the run's own data" : options.data;
+  for (const std::string& override : options.overrides) text += fmt::format(", {}", override);
+  if (options.shuffle) text += fmt::format(", frames shuffled with seed {}", *options.shuffle);
+  return text;
+}
+
 int evaluate_labelling(const OpenedModel& opened, const EvaluateOptions& options, ThreadPool& pool) {
   if (options.models.size() > 1) throw ConfigError("models that label every frame are not fused; name one");
   if (options.clip > 0 || options.stride >= 1 || options.crops > 1 || options.items || options.shuffle) {
@@ -116,6 +124,7 @@ int evaluate_labelling(const OpenedModel& opened, const EvaluateOptions& options
                           .skip_bad_files = options.skip_bad_files,
                           .json = options.json,
                           .save_as = options.save ? split_of(options) : "",
+                          .data = data_of(options),
                           .features = options.features,
                           .threads = options.threads},
                          pool);
@@ -183,7 +192,7 @@ Json summary(const tasks::Evaluation& evaluation) {
 std::string json_of(const tasks::Evaluation& evaluation, const std::vector<Evaluated>& models,
                     const std::vector<double>& weights, const EvaluateOptions& options) {
   const Dataset& dataset = models.front().dataset;
-  Json json{{"models", options.models}};
+  Json json{{"models", options.models}, {"data", data_of(options)}};
   json.update(summary(evaluation));
   if (models.size() > 1) {
     json["each"] = Json::array();

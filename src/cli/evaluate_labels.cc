@@ -24,7 +24,9 @@ std::string json_of(const tasks::LabelEvaluation& evaluation, const OpenedModel&
                     const LabelEvaluationOptions& options) {
   const ClassAveragePrecision& frames = evaluation.frames;
   Json json{{"models", {opened.path}},
-            {"protocol", evaluation.protocol},
+            {"data", options.data},
+            {"protocol", fmt::format("{}, ties {}", evaluation.protocol,
+                                     options.ties == Ties::kExpected ? "expected" : "by index")},
             {"videos", evaluation.videos},
             {"frames", frames.cases()},
             {"per_frame_map", number(frames.mean())},

@@ -15,6 +15,7 @@ struct LabelEvaluationOptions {
   bool skip_bad_files = false;
   bool json = false;
   std::string save_as;   // what save_evaluation() calls it; empty: not saved
+  std::string data;      // what the dataset is, in words
   std::string features;  // a folder of features, or empty for the videos themselves
   int threads = 0;
 };

@@ -79,14 +79,15 @@ int extract(const ExtractOptions& options) {
   return in_recipe(options.recipe, recipe, [&] {
     const training::TrainRecipe read = training::read_train_recipe(recipe);
     const Dataset dataset = read.list_data(real_files());
-    const graph::Model model = training::make_model(recipe, read, dataset.labels, real_files());
+    const auto log = terminal_log(false);
+    const graph::Model model = training::make_model(recipe, read, dataset.labels, real_files(), *log);
     const tasks::CutModel cut = tasks::cut_at_encoder(model);
     const FeatureSource source{options.output, tasks::feature_fingerprint(cut.encoder)};
     real_files().create_directories(source.folder);
 
     std::vector<const DatasetItem*> items;
     for (const DatasetItem& item : dataset.items) {
-      if (options.again || !real_files().exists(feature_file(source.folder, item))) items.push_back(&item);
+      if (options.again || !has_features(real_files(), source, item)) items.push_back(&item);
     }
     if (items.size() < dataset.items.size()) {
       tell(fmt::format("{} are there already; --again extracts them, too", dataset.items.size() - items.size()));
@@ -124,8 +125,8 @@ void add_extract(CLI::App& app, Run& run) {
   verb->add_flag("--again", options->again, "also where features are there already");
   verb->footer(
       "Examples:\n"
-      "  longtake extract recipes/skateboard_deep_lstm.toml -o features/skateboard\n"
-      "  longtake train recipes/skateboard_deep_lstm.toml 'train.features=\"features/skateboard\"'");
+      "  longtake extract recipes/squeezenet/deep_lstm.toml -o features\n"
+      "  longtake train recipes/squeezenet/deep_lstm.toml 'train.features=\"features\"'");
   verb->callback([options, &run] { run = [options] { return extract(*options); }; });
 }
 

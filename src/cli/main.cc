@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   cli::add_inspect(app, run);
   cli::add_data(app, run);
   cli::add_flow(app, run);
-  cli::add_train(app, run);
+  cli::add_train(app, run, {argv + 1, argv + argc});
   cli::add_evaluate(app, run);
   cli::add_predict(app, run);
   cli::add_stream(app, run);

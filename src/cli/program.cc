@@ -29,6 +29,9 @@ void on_signal(int signal) {
   }
 }
 
+// Standard error that is full or closed loses its text, never the work that it is about.
+void write_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 class TerminalLog final : public LogSink {
  public:
   explicit TerminalLog(bool verbose) : verbose_(verbose) {}
@@ -78,7 +81,7 @@ std::string unknown_verb(const CLI::App& app, std::span<char* const> words) {
 
 const std::atomic<bool>& interrupted() { return interrupted_flag; }
 
-void tell(const std::string& line) { fmt::print(stderr, "{}\n", line); }
+void tell(const std::string& line) { write_error(line + "\n"); }
 
 void put(const std::string& text) {
   if (text.empty()) return;
@@ -106,13 +109,26 @@ CLI::Validator whole_number(std::int64_t least, std::int64_t most) {
           ""};
 }
 
+CLI::Validator number(double least, double most) {
+  return {[=](const std::string& text) -> std::string {
+            try {
+              const double value = parse_double(text, "");
+              if (value >= least && value <= most) return "";
+            } catch (const BadData&) {
+              // The message below says it.
+            }
+            return fmt::format("\"{}\" is not a number from {} to {}", text, least, most);
+          },
+          ""};
+}
+
 int core_count() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 reports::Progress terminal_progress(const std::string& what, const std::string& unit, std::int64_t total) {
   using SteadyClock = std::chrono::steady_clock;
   return {{.what = what, .unit = unit, .total = total, .terminal = reports::terminal_traits(STDERR_FILENO)},
           [] { return std::chrono::duration<double>(SteadyClock::now().time_since_epoch()).count(); },
-          [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }};
+          write_error};
 }
 
 Options load_recipe(const std::string& path, const std::vector<std::string>& overrides) {
@@ -124,7 +140,9 @@ Options load_recipe(const std::string& path, const std::vector<std::string>& ove
 int run_program(CLI::App& app, const Run& run, int argc, char** argv) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  // The write then fails, which is reported.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     check_arguments(argc, argv);
     app.parse(argc, argv);

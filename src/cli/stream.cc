@@ -1,6 +1,12 @@
 // longtake stream: follows a source frame by frame and says what it sees as it happens.
 #include <fmt/format.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
 #include "cli/classifier.h"
 #include "cli/cli.h"
 #include "data/video_input.h"
@@ -24,6 +30,7 @@ struct StreamOptions {
   std::string load_state, save_state;
   std::int64_t most_frames = 0;
   std::int64_t clip = 0;
+  double timeout_s = VideoOptions().read_timeout_s;
   int threads = 1;
   bool live = false;
   bool no_reconnect = false;
@@ -42,6 +49,26 @@ std::unique_ptr<reports::ResultWriter> writer_of(const StreamOptions& options, c
   const reports::ResultFormat& format = reports::result_format(options.json ? "jsonl" : options.format);
   return format.writer(model.labels, reports::detail_of(format, true, options.attention));
 }
+
+// Makes a stop request of a signal, for what waits for a source. A signal's handler may not do that itself.
+class StopAtSignal {
+ public:
+  StopAtSignal() : thread_([stop = stop_](const std::stop_token& over) mutable { watch(stop, over); }) {}
+  std::stop_token token() const { return stop_.get_token(); }
+
+ private:
+  static void watch(std::stop_source& stop, const std::stop_token& over) {
+    constexpr std::chrono::milliseconds kBetweenLooks{50};
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    while (!interrupted() && !over.stop_requested()) never.wait_for(lock, over, kBetweenLooks, [] { return false; });
+    if (interrupted()) stop.request_stop();
+  }
+
+  std::stop_source stop_;
+  std::jthread thread_;
+};
 
 // Where the lines go, and what is known of the whole so far.
 class Line {
@@ -110,10 +137,20 @@ bool enough(const StreamOptions& options, std::int64_t frames) {
   return interrupted() || (options.most_frames > 0 && frames >= options.most_frames);
 }
 
+// The next frame; false at the end, and where a signal ended the wait for it.
+bool read_unless_stopped(VideoReader& reader, Frame& frame, const std::stop_token& stop) {
+  try {
+    return reader.read(frame);
+  } catch (const IoError&) {
+    if (stop.stop_requested()) return false;
+    throw;
+  }
+}
+
 int follow_file(const StreamOptions& options, const VideoOptions& video, tasks::StreamClassifier& stream, Line& line) {
   VideoReader reader = VideoReader::open(options.source, video);
   Frame frame;
-  for (std::int64_t n = 0; !enough(options, n) && reader.read(frame); ++n) {
+  for (std::int64_t n = 0; !enough(options, n) && read_unless_stopped(reader, frame, video.stop); ++n) {
     line.answers(stream.push({&frame, 1}), {});
   }
   finish_stream(options, stream, line, reader.stats(), {});
@@ -125,7 +162,10 @@ int follow_live(const StreamOptions& options, const VideoOptions& video, media::
   media::LiveOptions live_options;
   live_options.policy = policy;
   live_options.reconnect = !options.no_reconnect;
+  const auto log = terminal_log(false);
+  live_options.log = log.get();
   const auto reader = media::LiveReader::open(options.source, video, live_options);
+  const std::stop_callback stop_reader(video.stop, [&] { reader->stop(); });
   media::LiveFrame frame;
   std::int64_t connection = 0;
   const auto counters = [&] {
@@ -156,7 +196,10 @@ void load_state(tasks::StreamClassifier& stream, const std::string& path) {
 int stream_source(const StreamOptions& options) {
   const media::LivePolicy policy = parse_policy(options.policy);
   const OpenedModel opened = open_model(options.model, options.threads);
-  const VideoOptions video = video_options_of(opened, options.bad_frames);
+  const StopAtSignal signal;
+  VideoOptions video = video_options_of(opened, options.bad_frames);
+  video.open_timeout_s = video.read_timeout_s = options.timeout_s;
+  video.stop = signal.token();
   const tasks::EventOptions events = events_of(options.recipe);
   if (options.clip > 0 && !opened.program->plan().whole_sequences) {
     throw ConfigError(
@@ -175,7 +218,8 @@ void add_stream(CLI::App& app, Run& run) {
   CLI::App* verb = app.add_subcommand("stream", "Follow a file, camera or address; one line per frame as it happens");
   auto options = std::make_shared<StreamOptions>();
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
-  verb->add_option("source", options->source, "A file, http(s)://, rtsp://, /dev/video0, or - for standard input")
+  verb->add_option("source", options->source,
+                   "A file, http(s)://, rtsp:// and the like, /dev/video0, or - for standard input")
       ->required();
   verb->add_option("--format", options->format, "jsonl, csv, vtt, srt or activitynet")->capture_default_str();
   verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
@@ -185,6 +229,10 @@ void add_stream(CLI::App& app, Run& run) {
   verb->add_option("--policy", options->policy, "Live, when frames come too fast: drop-oldest, drop-newest or block")
       ->capture_default_str();
   verb->add_flag("--no-reconnect", options->no_reconnect, "Live: stop when the source ends or fails");
+  verb->add_option("--timeout", options->timeout_s,
+                   "Web addresses and cameras: seconds without an answer before the source counts as lost; 0 never")
+      ->check(number(0, 1e6))
+      ->capture_default_str();
   verb->add_option("--frames", options->most_frames, "Stop after so many frames; 0 never")
       ->check(whole_number(0))
       ->capture_default_str();
@@ -193,7 +241,7 @@ void add_stream(CLI::App& app, Run& run) {
       ->check(whole_number(0))
       ->capture_default_str();
   verb->add_option("--load-state", options->load_state, "Go on from a state that was saved");
-  verb->add_option("--save-state", options->save_state, "Save the state after the last frame");
+  verb->add_option("--save-state", options->save_state, "Save the state after the last frame, also that before Ctrl-C");
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -201,7 +249,7 @@ void add_stream(CLI::App& app, Run& run) {
   verb->footer(
       "The state is never reset here, unlike in `longtake evaluate` with clips. Models that need whole clips answer "
       "when\n"
-      "one is complete.\nExamples:\n"
+      "one is complete. Ctrl-C ends the stream as its own end would; a second one at once.\nExamples:\n"
       "  longtake stream runs/motions clip.mp4\n  longtake stream model.safetensors rtsp://camera/1\n"
       "  ffmpeg -i in.mkv -f mpegts - | longtake stream model.safetensors -");
   verb->callback([&run, options] { run = [options] { return stream_source(*options); }; });

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <span>
 
 #include "cli/cli.h"
+#include "cli/train_options.h"
 #include "longtake/error.h"
 #include "reports/progress.h"
 #include "reports/run_report.h"
@@ -13,17 +15,6 @@
 namespace longtake::cli {
 
 namespace {
-
-struct Arguments {
-  std::string recipe;
-  std::vector<std::string> overrides;
-  std::string run_directory;
-  std::string device = "cpu";
-  int threads = 0;
-  bool resume = false;
-  bool json = false;
-  std::vector<std::string> words;  // all of them, as they were typed
-};
 
 // The progress of the epoch, and a line when it is over.
 class TrainProgress final : public training::TrainObserver {
@@ -61,7 +52,8 @@ class TrainProgress final : public training::TrainObserver {
   std::optional<reports::Progress> progress_;
 };
 
-int train(const Arguments& given) {
+// `typed` are the arguments as they were typed.
+int train(const TrainOptions& given, std::span<char* const> typed) {
   const std::string name = std::filesystem::path(given.recipe).stem().string();
   training::TrainRequest request{.recipe = load_recipe(given.recipe, given.overrides)};
   request.paths = training::RunPaths(given.run_directory.empty() ? "runs/" + name : given.run_directory);
@@ -70,7 +62,7 @@ int train(const Arguments& given) {
   request.threads = given.threads;
   // As a user would repeat it: through `longtake`.
   std::vector<std::string> words{"longtake", "train"};
-  words.insert(words.end(), given.words.begin(), given.words.end());
+  words.insert(words.end(), typed.begin(), typed.end());
   request.command = reports::shell_command(words);
   request.stop = &interrupted();
   const auto log = terminal_log(false);
@@ -89,27 +81,13 @@ int train(const Arguments& given) {
         fmt::format("interrupted after step {}; go on with: {}", outcome.history.step, reports::shell_command(resume)));
     return kFailed;
   }
+  if (outcome.stopped_early) {
+    tell(fmt::format("stopped early after epoch {}: validation no longer got better", outcome.history.epochs.size()));
+  }
   request.files->write_atomic(request.paths.report(), reports::to_html(make_report(request, outcome)));
   for (const BadFileReport::Problem& problem : outcome.bad_files.problems) tell("warning: " + problem.reason);
   tell(fmt::format("model   {}\nreport  {}", request.paths.model().string(), request.paths.report().string()));
   return outcome.bad_files.problems.empty() ? kDone : kPartial;
-}
-
-void add_options(CLI::App& app, Arguments& given) {
-  app.name("longtake train");
-  app.add_option("recipe", given.recipe, "What to train, on what, and how (.toml)")->required();
-  app.add_option("overrides", given.overrides, "section.key=value, instead of what the recipe says");
-  app.add_option("--run", given.run_directory, "The run's directory; default: runs/<name of the recipe>");
-  app.add_flag("--resume", given.resume, "Go on where the run in that directory stopped, however it stopped");
-  app.add_option("--device", given.device, "cpu, cuda or cuda:<number>")->capture_default_str();
-  app.add_option("--threads", given.threads, "0 takes all cores; the same number gives the same bytes")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  app.add_flag("--json", given.json, "Every epoch as a JSON line on standard output");
-  app.footer(
-      "Ctrl-C finishes the step, saves, and says how to go on.\nExamples:\n"
-      "  longtake train recipes/motions.toml\n"
-      "  longtake train recipes/lrcn_lips.toml train.seed=2 --run runs/lips2");
 }
 
 }  // namespace
@@ -118,10 +96,11 @@ void add_options(CLI::App& app, Arguments& given) {
 
 int main(int argc, char** argv) {
   namespace cli = longtake::cli;
-  CLI::App app{"Train a recurrent video model from a recipe."};
-  cli::Arguments given;
-  given.words.assign(argv + 1, argv + argc);
-  cli::add_options(app, given);
+  CLI::App app{cli::kTrainSummary};
+  app.name("longtake train");
+  cli::TrainOptions options;
+  cli::add_train_options(app, options);
+  const std::span<char* const> typed(argv + 1, argv + argc);
   return cli::run_program(
-      app, [&] { return cli::train(given); }, argc, argv);
+      app, [&] { return cli::train(options, typed); }, argc, argv);
 }

@@ -24,6 +24,23 @@ std::string outside_reason(const DatasetItem& item, double end_s) {
   return "";
 }
 
+// The end of an item's part may be rounded by so much, in seconds.
+constexpr double kPartRounding = 0.1;
+
+// Where a video ends of which `frame` is the last one that was read, whatever its container claims.
+double end_of(const MediaInfo& info, const Frame& frame) {
+  return std::max(info.start_s + info.duration_s, frame.time_s + (info.fps > 0 ? 1 / info.fps : 0));
+}
+
+void check_part(const DatasetItem& item, const MediaInfo& info, double end_s, CheckedItem& checked) {
+  // Where the container claims nothing, the last frame may stay on show for longer than the others.
+  const double slack_s = info.duration_s > 0 ? kPartRounding : kRounding;
+  if (checked.state != FileState::kReadable || !item.end_s || *item.end_s <= end_s + slack_s) return;
+  checked.state = FileState::kPartial;
+  checked.reason = fmt::format("{}: its part from {} s to {} s ends after the video, which ends at {:.2f} s",
+                               checked.path, item.start_s.value_or(info.start_s), *item.end_s, end_s);
+}
+
 void check_intervals(const DatasetItem& item, double end_s, CheckedItem& checked) {
   if (checked.state != FileState::kReadable) return;
   checked.reason = outside_reason(item, end_s);
@@ -43,7 +60,6 @@ CheckedItem check_item(const DatasetItem& item, const CheckOptions& options) {
       if (options.first_frame_only) break;
     }
     const MediaInfo& info = reader.info();
-    const double claimed_end_s = info.start_s + info.duration_s;
     checked.reason = options.first_frame_only ? "" : partial_reason(reader.stats());
     if (!checked.reason.empty()) {
       checked.state = FileState::kPartial;
@@ -51,10 +67,12 @@ CheckedItem check_item(const DatasetItem& item, const CheckOptions& options) {
     }
     if (checked.frames == 0) {
       checked.state = FileState::kUnreadable;
-      checked.reason = fmt::format("{}: there is no frame in the part that is asked for", checked.path);
+      checked.reason = fmt::format("{}: {}", checked.path, no_frame_reason(item, info));
     }
-    if (!options.first_frame_only) check_intervals(item, std::max(frame.time_s, claimed_end_s), checked);
-    if (options.first_frame_only && info.duration_s > 0) check_intervals(item, claimed_end_s, checked);
+    if (!options.first_frame_only || info.duration_s > 0) {
+      check_part(item, info, end_of(info, frame), checked);
+      check_intervals(item, end_of(info, frame), checked);
+    }
   } catch (const Error& error) {
     checked.state = FileState::kUnreadable;
     checked.reason = error.what();

@@ -1,5 +1,5 @@
-// Finds the files of a dataset that cannot be read, and intervals that lie outside their video, before hours of
-// training do.
+// Finds the files of a dataset that cannot be read, and parts and intervals that lie outside their video, before hours
+// of training do.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace longtake {
 
 enum class FileState : std::uint8_t {
   kReadable,
-  kPartial,      // some frames come out, but frames or the end are missing or damaged
+  kPartial,      // some frames come out, but frames or the end of the item's part are missing or damaged
   kUnreadable,   // not a single frame comes out, or the item's part lies outside the video
   kMislabelled,  // all is readable, but an interval lies outside the video
 };
@@ -40,8 +40,8 @@ struct CheckReport {
 };
 
 struct CheckOptions {
-  // Decodes one frame per item: fast, and finds missing files and garbage, but not damage further in. Intervals are
-  // then held against the length that the container claims.
+  // Decodes one frame per item: fast, and finds missing files and garbage, but not damage further in. Parts and
+  // intervals are then held against the length that the container claims.
   bool first_frame_only = false;
 };
 

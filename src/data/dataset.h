@@ -30,6 +30,7 @@ struct DatasetItem {
   // The part [start_s, end_s) of the video in the media's own time; absent is its beginning or end.
   std::optional<double> start_s;
   std::optional<double> end_s;
+  std::int64_t max_frames = 0;      // only the first so many frames of the part; 0 takes all
   std::string group;                // who or where it was recorded, so that splits can keep groups apart; may be empty
   std::string split;                // "train", "validation", "test", or empty where nothing says so
   std::vector<Interval> intervals;  // of a dense set, by starts_before()

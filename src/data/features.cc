@@ -30,6 +30,11 @@ const std::string& metadata_of(const SafetensorsFile& file, const std::filesyste
   return found->second;
 }
 
+// What of which video.
+std::string name_of(const DatasetItem& item) {
+  return item.max_frames == 0 ? item.id : fmt::format("{}, its first {} frames", item.id, item.max_frames);
+}
+
 }  // namespace
 
 std::filesystem::path feature_file(const std::filesystem::path& folder, const DatasetItem& item) {
@@ -48,7 +53,7 @@ void save_features(const Files& files, const FeatureSource& source, const Datase
   for (std::size_t i = 0; i < clip.features.size(); ++i) file.tensors[std::to_string(i)] = clip.features[i];
   file.tensors[kTimes] = Tensor::from<double>({clip.count()}, std::span<const double>(clip.times_s));
   file.metadata = {{kFingerprint, source.fingerprint},
-                   {kItem, item.id},
+                   {kItem, name_of(item)},
                    {kFirstFrame, std::to_string(clip.first_frame)},
                    {kPartial, partial_reason(clip.stats)}};
   save_safetensors(files, feature_file(source.folder, item), file);
@@ -61,8 +66,9 @@ Clip load_features(const Files& files, const FeatureSource& source, const Datase
         fmt::format("{}: the features of {} are not there; `longtake extract` computes them", path.string(), item.id));
   }
   SafetensorsFile file = read_safetensors(files, path);
-  if (metadata_of(file, path, kItem) != item.id)
-    fail(path, fmt::format("has the features of another item than {}", item.id));
+  if (metadata_of(file, path, kItem) != name_of(item)) {
+    fail(path, fmt::format("has the features of another item than {}", name_of(item)));
+  }
   if (metadata_of(file, path, kFingerprint) != source.fingerprint) {
     fail(path, "was made by another encoder or for another [input]; run `longtake extract` again into a new folder");
   }
@@ -90,6 +96,16 @@ Clip load_features(const Files& files, const FeatureSource& source, const Datase
     clip.stats.problems = {reason};
   }
   return clip;
+}
+
+bool has_features(const Files& files, const FeatureSource& source, const DatasetItem& item) {
+  if (!files.exists(feature_file(source.folder, item))) return false;
+  try {
+    load_features(files, source, item);
+    return true;
+  } catch (const BadData&) {
+    return false;
+  }
 }
 
 }  // namespace longtake

@@ -23,6 +23,9 @@ std::filesystem::path feature_file(const std::filesystem::path& folder, const Da
 // "times_s" float64 [frames]; and as metadata the fingerprint, the item, and why the video was partial if it was.
 void save_features(const Files& files, const FeatureSource& source, const DatasetItem& item, const Clip& clip);
 
+// Whether load_features() would give them: a file that is damaged, or of another item or encoder, does not count.
+bool has_features(const Files& files, const FeatureSource& source, const DatasetItem& item);
+
 // Throws IoError when the file is missing (saying how it is made), BadData when it is malformed, of another item, or
 // made by another encoder.
 Clip load_features(const Files& files, const FeatureSource& source, const DatasetItem& item);

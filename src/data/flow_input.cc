@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -29,10 +30,23 @@ void swap_red_and_blue(Tensor& picture) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) std::swap(bytes[i], bytes[i + 2]);
 }
 
+// Of frames with "shorter_side" only that side is known, of others those that the spec names.
+void check_crop(const InputSpec& spec, const VideoOptions& video) {
+  const bool stretched = video.resize == ResizePolicy::kStretch;
+  const auto fits = [](std::int64_t crop, std::int64_t side) { return side == 0 || crop <= side; };
+  if (stretched ? fits(spec.crop_width, video.width) && fits(spec.crop_height, video.height)
+                : fits(std::min(spec.crop_width, spec.crop_height), std::max(video.width, video.height))) {
+    return;
+  }
+  throw InvalidArgument(
+      fmt::format("the input's crop of {} x {} pixels does not lie within its width x height, {} x {}", spec.crop_width,
+                  spec.crop_height, spec.width, spec.height));
+}
+
 }  // namespace
 
 void check_input(const InputSpec& spec) {
-  video_options(spec);
+  check_crop(spec, video_options(spec));
   if (spec.measures_flow()) FlowInput{spec};
 }
 

@@ -15,8 +15,8 @@ namespace longtake {
 // number.
 std::int64_t pictures_per_frame(const InputSpec& spec);
 
-// Throws InvalidArgument when no video can be read for the spec, as video_options() and FlowInput do, and Unsupported
-// where it wants flow that this longtake cannot measure.
+// Throws InvalidArgument when no video can be read for the spec, as video_options() and FlowInput do, or its frames are
+// smaller than its crop, and Unsupported where it wants flow that this longtake cannot measure.
 void check_input(const InputSpec& spec);
 
 class FlowInput {

@@ -50,7 +50,7 @@ template <class Next>
 Clip gather(const DatasetItem& item, std::int64_t byte_limit, const Next& next) {
   FrameStack frames;
   Clip clip;
-  for (Frame frame; next(frame);) {
+  for (Frame frame; (item.max_frames == 0 || frames.count() < item.max_frames) && next(frame);) {
     if (frames.count() == 0) {
       clip.first_frame = frame.index;
       clip.first_time_s = frame.time_s;
@@ -66,12 +66,6 @@ Clip gather(const DatasetItem& item, std::int64_t byte_limit, const Next& next) 
   }
   if (frames.count() > 0) clip.frames = frames.finish();
   return clip;
-}
-
-std::string no_frame_reason(const DatasetItem& item, const MediaInfo& info) {
-  return fmt::format("there is no frame in the part from {} s to {}; the video goes from {} s to {} s",
-                     item.start_s.value_or(info.start_s), item.end_s ? fmt::format("{} s", *item.end_s) : "its end",
-                     info.start_s, info.start_s + info.duration_s);
 }
 
 }  // namespace
@@ -113,6 +107,12 @@ std::string nothing_reason(const DecodeStats& stats) {
   if (stats.frames_out == 0) return "not a single frame came out of it";
   return fmt::format("optical flow is measured between pictures, and {} {} too few for a frame of the input",
                      stats.frames_out, stats.frames_out == 1 ? "is" : "are");
+}
+
+std::string no_frame_reason(const DatasetItem& item, const MediaInfo& info) {
+  return fmt::format("there is no frame in the part from {} s to {}; the video goes from {:.6g} s to {:.6g} s",
+                     item.start_s.value_or(info.start_s), item.end_s ? fmt::format("{} s", *item.end_s) : "its end",
+                     info.start_s, info.start_s + info.duration_s);
 }
 
 std::string partial_reason(const DecodeStats& stats) {

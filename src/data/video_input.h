@@ -40,6 +40,9 @@ Clip read_clip_for(const InputSpec& spec, const DatasetItem& item, std::int64_t 
 // Why no frame of an input came of a video that was read: no picture, or too few to measure flow between.
 std::string nothing_reason(const DecodeStats& stats);
 
+// Why no frame came of an item's part: where that and the video lie.
+std::string no_frame_reason(const DatasetItem& item, const MediaInfo& info);
+
 // Why a file that was read is not whole: the first problem in words; empty when it is.
 std::string partial_reason(const DecodeStats& stats);
 

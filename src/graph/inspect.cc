@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -31,6 +32,22 @@ LayerReport report_node(const Plan& plan, NodeId id) {
   return layer;
 }
 
+// The regions that hold a loop: recurrent cells.
+std::vector<bool> cells_of(const Plan& plan) {
+  std::vector<bool> cells(plan.graph->regions.size(), false);
+  for (std::size_t n = 0; n < plan.graph->nodes.size(); ++n) {
+    const std::int32_t region = plan.graph->nodes[n].region;
+    if (region >= 0 && plan.in_loop[n]) cells[region] = true;
+  }
+  return cells;
+}
+
+// The layer that a parameter of a node belongs to: the cell, or what its name begins with.
+std::string layer_of(const Plan& plan, const Node& node, const std::string& parameter, const std::vector<bool>& cells) {
+  if (node.region >= 0 && cells[node.region]) return plan.graph->regions[node.region].name;
+  return parameter.substr(0, parameter.rfind('.'));
+}
+
 // Names are the user's: quote them for Graphviz.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
@@ -52,14 +69,22 @@ InspectReport inspect(const Plan& plan) {
   report.causal = plan.causal();
   report.lag = plan.lag;
   report.whole_sequences = plan.whole_sequences;
+  const std::vector<bool> cells = cells_of(plan);
+  std::map<std::string, std::size_t> place_of_layer;
   std::set<std::string> seen;
   for (std::size_t n = 0; n < plan.graph->nodes.size(); ++n) {
     report.layers.push_back(report_node(plan, static_cast<NodeId>(n)));
     report.flops_per_frame += report.layers.back().flops;
-    for (const std::string& name : plan.graph->nodes[n].parameters) {
-      if (learnable(plan, name) == 0 || !seen.insert(name).second) continue;
-      report.parameters_by_layer.emplace_back(name, learnable(plan, name));
-      report.parameters += learnable(plan, name);
+    const Node& node = plan.graph->nodes[n];
+    for (const std::string& name : node.parameters) {
+      const std::int64_t count = learnable(plan, name);
+      if (count == 0 || !seen.insert(name).second) continue;
+      const std::string layer = layer_of(plan, node, name, cells);
+      const auto [place, is_new] = place_of_layer.try_emplace(layer, report.parameters_by_layer.size());
+      if (is_new) report.parameters_by_layer.emplace_back(layer, 0);
+      report.parameters_by_layer[place->second].second += count;
+      report.parameters_by_name.emplace_back(name, count);
+      report.parameters += count;
     }
   }
   for (const Step& step : plan.steps) {
@@ -76,6 +101,7 @@ std::string to_json(const InspectReport& report) {
             {"graph", report.graph},
             {"parameters", report.parameters},
             {"parameters_by_layer", Json::object()},
+            {"parameters_by_name", Json::object()},
             {"flops_per_frame", report.flops_per_frame},
             {"state_bytes_per_stream", report.state_bytes_per_stream},
             {"state", Json::array()},
@@ -85,6 +111,7 @@ std::string to_json(const InspectReport& report) {
             {"loops", report.loops},
             {"layers", Json::array()}};
   for (const auto& [name, count] : report.parameters_by_layer) json["parameters_by_layer"][name] = count;
+  for (const auto& [name, count] : report.parameters_by_name) json["parameters_by_name"][name] = count;
   for (const StateSpec& spec : report.state) {
     json["state"].push_back({{"name", spec.name}, {"dtype", name_of(spec.dtype)}, {"shape", spec.shape}});
   }

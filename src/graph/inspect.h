@@ -21,8 +21,10 @@ struct LayerReport {
 struct InspectReport {
   std::string model;
   std::string graph;
-  std::int64_t parameters = 0;                                            // learnable, of the graph
-  std::vector<std::pair<std::string, std::int64_t>> parameters_by_layer;  // learnable, by parameter name
+  std::int64_t parameters = 0;  // learnable, of the graph
+  // Learnable, in the order of the graph: of each layer, a recurrent cell being one ("lstm1"), and of each parameter.
+  std::vector<std::pair<std::string, std::int64_t>> parameters_by_layer;
+  std::vector<std::pair<std::string, std::int64_t>> parameters_by_name;
   std::int64_t flops_per_frame = 0;
   std::int64_t state_bytes_per_stream = 0;
   std::vector<StateSpec> state;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "graph/model_file.h"
 #include "longtake/error.h"
 
@@ -239,11 +240,16 @@ std::string model_to_json(const Model& model) {
   }
   json["parameters"] = Json::array();
   for (const Parameter& parameter : model.parameters) json["parameters"].push_back(parameter_to_json(parameter));
+  for (const std::string& label : model.labels) {
+    if (!is_utf8(label))
+      throw BadData(fmt::format("the label \"{}\" is not UTF-8, as a model file wants it", as_utf8(label)));
+  }
   json["labels"] = model.labels;
   json["inputs"] = Json::object();
   for (const auto& [name, spec] : model.inputs) json["inputs"][name] = input_to_json(name, spec);
   json["protocol"] = model.protocol;
-  json["provenance"] = model.provenance;
+  json["provenance"] = Json::object();
+  for (const auto& [key, text] : model.provenance) json["provenance"][key] = as_utf8(text);  // paths may hold any bytes
   return json.dump();
 }
 

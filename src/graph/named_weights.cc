@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <set>
 #include <vector>
 
@@ -22,36 +24,47 @@ std::string listed(const char* what, const std::vector<std::string>& names) {
   return text;
 }
 
+bool all_finite(const Tensor& tensor) {
+  const auto numbers = tensor.data<float>();
+  return std::all_of(numbers.begin(), numbers.end(), [](float number) { return std::isfinite(number); });
+}
+
 }  // namespace
 
-void take_weights(Model& model, const std::string& prefix, const std::map<std::string, Tensor>& tensors,
-                  const std::string& source) {
-  std::vector<std::string> missing, different, unused;
-  std::set<std::string> wanted;
+std::vector<std::string> take_weights(Model& model, const std::string& prefix,
+                                      const std::map<std::string, Tensor>& tensors, const std::string& source) {
+  std::vector<std::string> missing, different, infinite, unused;
+  std::map<std::string, const Tensor*> taken;  // by parameter
+  std::set<std::string> used;
   for (const Parameter& parameter : model.parameters) {
     if (!parameter.name.starts_with(prefix)) continue;
     const std::string name = parameter.name.substr(prefix.size());
-    wanted.insert(name);
-    const auto found = tensors.find(name);
+    auto found = tensors.find(name);
+    if (found == tensors.end()) found = tensors.find(parameter.name);
     if (found == tensors.end()) {
       missing.push_back(fmt::format("{} {}", name, to_string(parameter.shape)));
-    } else if (found->second.dtype() != DType::kFloat32 || found->second.shape() != parameter.shape) {
-      different.push_back(fmt::format("{} is {} {} but must be float32 {}", name, name_of(found->second.dtype()),
-                                      to_string(found->second.shape()), to_string(parameter.shape)));
+      continue;
     }
+    const Tensor& tensor = found->second;
+    used.insert(found->first);
+    if (tensor.dtype() != DType::kFloat32 || tensor.shape() != parameter.shape) {
+      different.push_back(fmt::format("{} is {} {} but must be float32 {}", name, name_of(tensor.dtype()),
+                                      to_string(tensor.shape()), to_string(parameter.shape)));
+    } else if (!all_finite(tensor)) {
+      infinite.push_back(name);
+    }
+    taken[parameter.name] = &tensor;
   }
   for (const auto& [name, tensor] : tensors) {
-    if (!wanted.contains(name)) unused.push_back(name);
+    if (!used.contains(name)) unused.push_back(name);
   }
-  if (!missing.empty() || !different.empty() || !unused.empty()) {
-    throw BadData(fmt::format("{}: the weights are not those of the model{}{}{}", source, listed("missing", missing),
-                              listed("of another kind", different), listed("without a place", unused)));
+  if (!missing.empty() || !different.empty() || !infinite.empty()) {
+    throw BadData(fmt::format("{}: the weights are not those of the model{}{}{}{}", source, listed("missing", missing),
+                              listed("of another kind", different),
+                              listed("with numbers that are not finite", infinite), listed("without a place", unused)));
   }
-  for (const Parameter& parameter : model.parameters) {
-    if (parameter.name.starts_with(prefix)) {
-      model.weights[parameter.name] = tensors.at(parameter.name.substr(prefix.size()));
-    }
-  }
+  for (const auto& [name, tensor] : taken) model.weights[name] = *tensor;
+  return unused;
 }
 
 }  // namespace longtake::graph

@@ -37,6 +37,16 @@ std::int64_t Schedule::about(const Row& row, std::int64_t lag) const {
 }
 
 void Schedule::build(const Chunk& chunk, State& state) {
+  with_data_ = true;
+  build_rows(chunk, state);
+}
+
+void Schedule::build_without_data(const Chunk& chunk, State& state) {
+  with_data_ = false;
+  build_rows(chunk, state);
+}
+
+void Schedule::build_rows(const Chunk& chunk, State& state) {
   const Graph& graph = *plan_.graph;
   if (chunk.streams < 0 || chunk.ticks < 0 ||
       chunk.flags.size() != static_cast<std::size_t>(chunk.streams * chunk.ticks)) {
@@ -147,6 +157,7 @@ std::int32_t Schedule::input_rows(NodeId id, const ChunkInput& input) {
   const Node& node = plan_.graph->nodes[id];
   const bool once = facts_[id].once;
   std::int32_t set = once ? kResetSet : kActiveSet;
+  if (!with_data_) return set;
   const bool nothing = input.rows.empty() && input.data.count() == 0;
   if (nothing && sets_[set].size() > 0) {
     set = new_set();
@@ -387,6 +398,25 @@ void Schedule::slide(NodeId id, State& state) {
   for (std::int32_t s = 0; s < streams_; ++s) {
     out.final_source.insert(out.final_source.end(), &slots_[s * size] + 1, &slots_[s * size] + size);
   }
+}
+
+std::vector<bool> answered_frames(const Plan& plan, const std::string& output, std::int64_t frames) {
+  Chunk chunk{1, frames + plan.lag, {}, {}};
+  chunk.flags.assign(frames, kActive);
+  chunk.flags.resize(chunk.ticks, kFlush);
+  chunk.flags.front() |= kReset;
+  chunk.flags.back() |= kEnd;
+  chunk.inputs.resize(plan.graph->inputs.size());
+  State state = initial_state(plan, 1);
+  Schedule schedule(plan);
+  schedule.build_without_data(chunk, state);
+  std::vector<bool> answered(frames, false);
+  const ValueId value = plan.graph->output(output).value;
+  for (const Row& row : schedule.rows_of(value).rows) {
+    const std::int64_t about = schedule.about(row, plan.clocks[value].lag);
+    if (about >= 0 && about < frames) answered[about] = true;
+  }
+  return answered;
 }
 
 void check_state(const Plan& plan, const State& state, std::int64_t streams) {

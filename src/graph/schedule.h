@@ -59,6 +59,8 @@ class Schedule {
   // Computes everything for `chunk` and moves the counters in `state` ("clock.*", "*.count", "*.flushed") past it.
   // Throws InvalidArgument when the chunk, its inputs or the state do not fit the plan. Reuses its memory.
   void build(const Chunk& chunk, State& state);
+  // The same for inputs that are there at every active tick, whose numbers are not looked at.
+  void build_without_data(const Chunk& chunk, State& state);
 
   std::int64_t streams() const { return streams_; }
   std::int64_t ticks() const { return ticks_; }
@@ -77,6 +79,7 @@ class Schedule {
   static constexpr std::int32_t kResetSet = 1;
   static constexpr std::int32_t kEndSet = 2;
 
+  void build_rows(const Chunk& chunk, State& state);
   void build_clock(const Chunk& chunk, State& state);
   std::int32_t input_rows(NodeId id, const ChunkInput& input);
   std::int32_t intersect(std::int32_t a, std::int32_t b);
@@ -109,11 +112,16 @@ class Schedule {
   std::int32_t set_count_ = 0;
   std::int64_t streams_ = 0;
   std::int64_t ticks_ = 0;
+  bool with_data_ = true;
   std::vector<std::uint8_t> flags_;                           // as given, with the implied resets
   std::vector<std::int64_t> sequence_tick_, sequence_frame_;  // [ticks, streams], before the tick
   std::vector<std::int32_t> current_, current_initial_;       // scratch, per stream
   std::vector<std::int32_t> slots_;                           // scratch of slide
 };
+
+// Which frames of a sequence of `frames` frames the output speaks about, one entry a frame: models that gather frames
+// have no answer for the first ones. Throws InvalidArgument for an output that the graph does not have.
+std::vector<bool> answered_frames(const Plan& plan, const std::string& output, std::int64_t frames);
 
 // Checks that `state` has exactly the tensors of the plan, for `streams` streams (-1: any number).
 void check_state(const Plan& plan, const State& state, std::int64_t streams = -1);

@@ -1,9 +1,9 @@
 #include "layers/encoder.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 
+#include "base/text.h"
 #include "layers/basic.h"
 #include "longtake/error.h"
 
@@ -70,16 +70,21 @@ std::vector<ValueId> pixels(Builder& b, ValueId x, Taps taps) {
 
 }  // namespace
 
+void check_encoder(const std::string& encoder) {
+  const std::array<std::string, 6> known{"pixels", "small_cnn", "caffenet_hybrid", "caffenet", "vgg16", "googlenet"};
+  if (std::find(known.begin(), known.end(), encoder) != known.end()) return;
+  throw ConfigError(unknown_name_message("encoder", encoder, "", known));
+}
+
 std::vector<ValueId> encode(Builder& b, const std::string& encoder, const Options& options, ValueId x, Taps taps) {
+  check_encoder(encoder);
   const auto region = b.region(encoder, "encoder");
   if (encoder == "pixels") return pixels(b, x, taps);
   if (encoder == "small_cnn") return small_cnn(b, options, x, taps);
   if (encoder == "caffenet_hybrid") return caffenet_hybrid(b, x, taps);
   if (encoder == "caffenet") return caffenet(b, x, taps);
   if (encoder == "vgg16") return vgg16(b, x, taps);
-  if (encoder == "googlenet") return googlenet(b, x, taps);
-  throw ConfigError(fmt::format(
-      "unknown encoder \"{}\"; it is one of pixels, small_cnn, caffenet_hybrid, caffenet, vgg16, googlenet", encoder));
+  return googlenet(b, x, taps);
 }
 
 }  // namespace longtake::layers

@@ -51,6 +51,9 @@ enum class Taps {
 std::vector<graph::ValueId> encode(graph::Builder& b, const std::string& encoder, const Options& options,
                                    graph::ValueId x, Taps taps);
 
+// Throws ConfigError that suggests the nearest name for an encoder that encode() does not know.
+void check_encoder(const std::string& encoder);
+
 // The encoders of the papers (pretrained.cc), in their own scope.
 std::vector<graph::ValueId> caffenet_hybrid(graph::Builder& b, graph::ValueId x, Taps taps);
 std::vector<graph::ValueId> caffenet(graph::Builder& b, graph::ValueId x, Taps taps);

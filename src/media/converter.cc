@@ -17,6 +17,8 @@ namespace longtake::media {
 namespace {
 
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 27;
+// Beyond 42 swscale refuses to make a side smaller in one go, or does it in two and forgets the range of the colours.
+constexpr int kMostShrinking = 32;
 
 AVPixelFormat pixels_of(ColourOrder colour) {
   switch (colour) {
@@ -33,6 +35,20 @@ AVPixelFormat pixels_of(ColourOrder colour) {
 int scaled_side(int side, double factor) {
   const double scaled = std::round(side * factor);
   return static_cast<int>(std::clamp(scaled, 1.0, 1e9));
+}
+
+int shrunk_side(int from, int to) { return std::min(from, std::max(to, (from + kMostShrinking - 1) / kMostShrinking)); }
+
+// The sizes on the way from one to the other, without the first. A side that grows does so at the end, so that no
+// picture on the way is larger than both.
+std::vector<PictureSize> sizes_between(PictureSize from, const PictureSize& to) {
+  std::vector<PictureSize> sizes;
+  while (shrunk_side(from.width, to.width) > to.width || shrunk_side(from.height, to.height) > to.height) {
+    from = {shrunk_side(from.width, to.width), shrunk_side(from.height, to.height)};
+    sizes.push_back(from);
+  }
+  sizes.push_back(to);
+  return sizes;
 }
 
 // Writes the turned picture row by row; `advance_x` and `advance_y` are the bytes from one output pixel to the next.
@@ -85,32 +101,50 @@ Converter::Converter(PictureSize size, ColourOrder colour, const Orientation& or
 
 void Converter::set_picture(const AVFrame& picture) {
   const Format format{picture.width, picture.height, picture.format, picture.colorspace, picture.color_range};
-  if (!scaler_ || format != format_) build_scaler(format);
-  const int rows =
-      sws_scale(scaler_.get(), picture.data, picture.linesize, 0, picture.height, scaled_->data, scaled_->linesize);
-  if (rows < 0) throw_error(rows, "converting a picture");
+  if (format != format_) build_scalers(format);
+  const AVFrame* from = &picture;
+  for (std::size_t i = 0; i < scalers_.size(); ++i) {
+    const AVFrame* to = i < between_.size() ? between_[i].get() : scaled_.get();
+    const int rows = sws_scale(scalers_[i].get(), from->data, from->linesize, 0, from->height, to->data, to->linesize);
+    if (rows < 0) throw_error(rows, "converting a picture");
+    from = to;
+  }
 }
 
-void Converter::build_scaler(const Format& format) {
+void Converter::build_scalers(const Format& format) {
   const auto pixels = static_cast<AVPixelFormat>(format.pixels);
   if (!sws_isSupportedInput(pixels)) {
     const char* name = av_get_pix_fmt_name(pixels);
     throw Unsupported(fmt::format("pixel format {}", name != nullptr ? name : "unknown"));
   }
+  format_ = {};  // should what follows throw
+  scalers_.clear();
+  between_.clear();
+  Format from = format;
+  for (const PictureSize& size : sizes_between({format.width, format.height}, {scaled_->width, scaled_->height})) {
+    if (!scalers_.empty()) between_.push_back(make_picture(from.width, from.height, pixels_));
+    scalers_.push_back(make_scaler(from, size));
+    from = {size.width, size.height, pixels_, AVCOL_SPC_UNSPECIFIED, AVCOL_RANGE_JPEG};
+  }
+  format_ = format;
+}
+
+ScalerPtr Converter::make_scaler(const Format& format, const PictureSize& size) const {
+  const auto pixels = static_cast<AVPixelFormat>(format.pixels);
   const LogCapture log;
   ScalerPtr scaler(sws_alloc_context());
   if (!scaler) throw std::bad_alloc();
   // Without a change of size the bytes are those that the ffmpeg program gives. With one, rounding is accurate, so that
   // they do not depend on the machine's instruction set.
-  const bool same_size = format.width == scaled_->width && format.height == scaled_->height;
+  const bool same_size = PictureSize{format.width, format.height} == size;
   const int flags = SWS_BICUBIC | SWS_BITEXACT | (same_size ? 0 : SWS_ACCURATE_RND);
   const bool full_range = format.range == AVCOL_RANGE_JPEG;
   av_opt_set_int(scaler.get(), "srcw", format.width, 0);
   av_opt_set_int(scaler.get(), "srch", format.height, 0);
   av_opt_set_int(scaler.get(), "src_format", pixels, 0);
   av_opt_set_int(scaler.get(), "src_range", full_range ? 1 : 0, 0);
-  av_opt_set_int(scaler.get(), "dstw", scaled_->width, 0);
-  av_opt_set_int(scaler.get(), "dsth", scaled_->height, 0);
+  av_opt_set_int(scaler.get(), "dstw", size.width, 0);
+  av_opt_set_int(scaler.get(), "dsth", size.height, 0);
   av_opt_set_int(scaler.get(), "dst_format", pixels_, 0);
   av_opt_set_int(scaler.get(), "dst_range", 1, 0);
   av_opt_set_int(scaler.get(), "sws_flags", flags, 0);
@@ -119,10 +153,12 @@ void Converter::build_scaler(const Format& format) {
   sws_setColorspaceDetails(scaler.get(), sws_getCoefficients(format.colour_space), full_range ? 1 : 0,
                            sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
   if (const int code = sws_init_context(scaler.get(), nullptr, nullptr); code < 0) {
-    throw_error(code, fmt::format("converting pictures of {}x{}", format.width, format.height), &log);
+    throw_error(code,
+                fmt::format("its pictures of {}x{} cannot be scaled to {}x{}; a size nearer to theirs is wanted",
+                            format.width, format.height, size.width, size.height),
+                &log);
   }
-  scaler_ = std::move(scaler);
-  format_ = format;
+  return scaler;
 }
 
 void Converter::write(Tensor& image) const {

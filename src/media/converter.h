@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "longtake/tensor.h"
 #include "longtake/video_reader.h"
@@ -43,15 +44,17 @@ class Converter {
     int range = -1;
     friend bool operator==(const Format&, const Format&) = default;
   };
-  void build_scaler(const Format& format);
+  void build_scalers(const Format& format);
+  ScalerPtr make_scaler(const Format& format, const PictureSize& size) const;
 
   PictureSize size_;
   AVPixelFormat pixels_;
   int channels_;
   Orientation orientation_;
   Format format_;
-  ScalerPtr scaler_;
-  FramePtr scaled_;  // before the turn
+  std::vector<ScalerPtr> scalers_;  // one after the other
+  std::vector<FramePtr> between_;   // what each but the last gives
+  FramePtr scaled_;                 // what the last gives, before the turn
 };
 
 }  // namespace longtake::media

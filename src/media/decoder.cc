@@ -35,7 +35,8 @@ double longest_gap(const Input& input) {
 std::int64_t stamp_of(const AVPacket& packet) { return packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts; }
 std::int64_t stamp_of(const AVFrame& frame) { return frame.reordered_opaque; }
 
-void insert_sorted(std::vector<std::int64_t>& stamps, std::int64_t stamp) {
+template <class Stamp>
+void insert_sorted(std::vector<Stamp>& stamps, const Stamp& stamp) {
   if (stamps.size() == kMostWatched) stamps.erase(stamps.begin());
   stamps.insert(std::upper_bound(stamps.begin(), stamps.end(), stamp), stamp);
 }
@@ -135,11 +136,10 @@ Decoder::Received Decoder::receive() {
     return Received::kNothing;
   }
   ++stats_.frames_decoded;
-  const std::int64_t stamp = stamp_of(*received_);
-  queue_lost_before(stamp);
+  queue_lost_before(stamp_of(*received_));
   const bool bad = is_damaged(*received_);
-  const std::int64_t best = received_->best_effort_timestamp;
-  held_ = place(best != AV_NOPTS_VALUE ? best : stamp, received_->pkt_duration, bad);
+  // The last frames have none where a container has no presentation times: each follows the one before.
+  held_ = place(received_->best_effort_timestamp, received_->pkt_duration, bad);
   holds_picture_ = true;
   return Received::kPicture;
 }
@@ -193,7 +193,9 @@ void Decoder::watch(const AVPacket& packet) {
     const bool broadcast = (input_.format()->iformat->flags & AVFMT_TS_DISCONT) != 0;
     if (stamp != AV_NOPTS_VALUE && !broadcast) insert_sorted(corrupt_, stamp);
   }
-  if (stamp != AV_NOPTS_VALUE && (packet.flags & AV_PKT_FLAG_DISCARD) == 0) insert_sorted(expected_, stamp);
+  if (stamp != AV_NOPTS_VALUE && (packet.flags & AV_PKT_FLAG_DISCARD) == 0) {
+    insert_sorted(expected_, Expected{stamp, packet.pts != AV_NOPTS_VALUE});
+  }
 }
 
 void Decoder::note_bad_packet(const std::string& reason) {
@@ -205,12 +207,11 @@ void Decoder::note_bad_packet(const std::string& reason) {
 void Decoder::finish_input(int code) {
   const AVIOContext* io = input_.format()->pb;
   if (code == AVERROR_EOF && io != nullptr && io->error < 0) code = io->error;
-  if (const std::string reason = input_.interruption(); !reason.empty()) {
-    throw IoError(fmt::format("{}: {}", input_.name(), reason));
-  }
-  if (code != AVERROR_EOF) {
+  const std::string interruption = input_.interruption();
+  if (input_.stopped()) throw IoError(fmt::format("{}: {}", input_.name(), interruption));
+  if (code != AVERROR_EOF || !interruption.empty()) {
     stats_.partial = true;
-    add_problem(stats_, fmt::format("reading ended early: {}", error_text(code)));
+    add_problem(stats_, fmt::format("reading ended early: {}", interruption.empty() ? error_text(code) : interruption));
   }
   check_truncation();
   send(nullptr);
@@ -258,11 +259,11 @@ bool Decoder::is_damaged(const AVFrame& frame) {
 // is AV_NOPTS_VALUE. Stamps without an error are no loss: some codecs have packets without a picture.
 void Decoder::queue_lost_before(std::int64_t stamp) {
   auto end = expected_.end();
-  if (stamp != AV_NOPTS_VALUE) end = std::lower_bound(expected_.begin(), expected_.end(), stamp);
+  if (stamp != AV_NOPTS_VALUE) end = std::lower_bound(expected_.begin(), expected_.end(), Expected{stamp});
   for (auto lost = expected_.begin(); lost != end && errors_pending_ > 0; ++lost, --errors_pending_) {
-    lost_.push_back(place(*lost, 0, true));
+    lost_.push_back(place(lost->presented_then ? lost->stamp : AV_NOPTS_VALUE, 0, true));
   }
-  if (end != expected_.end() && *end == stamp) ++end;
+  if (end != expected_.end() && end->stamp == stamp) ++end;
   expected_.erase(expected_.begin(), end);
 }
 

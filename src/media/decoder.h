@@ -1,6 +1,7 @@
 // From packets to pictures with times: one video stream decoded in display order, damage counted and placed in time.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -50,8 +51,14 @@ class Decoder {
   bool exact_stamps_;      // ... that are the same after a seek
   bool last_cut_ = false;  // the packet read last is not whole
 
+  // A packet whose picture is awaited.
+  struct Expected {
+    std::int64_t stamp = 0;
+    bool presented_then = false;  // else it is when the packet is decoded, and nobody knows when its picture is due
+    friend auto operator<=>(const Expected&, const Expected&) = default;
+  };
   // What went in and has not come out yet, by time stamp, to tell which frame it was that an error swallowed.
-  std::vector<std::int64_t> expected_;
+  std::vector<Expected> expected_;
   std::vector<std::int64_t> corrupt_;
   int errors_pending_ = 0;
 

@@ -26,8 +26,8 @@ extern "C" {
 namespace longtake::media {
 namespace {
 
-constexpr std::array kUrlPrefixes = {"http://", "https://", "rtsp://", "rtsps://", "rtmp://",
-                                     "udp://",  "tcp://",   "srt://",  "rtp://",   "hls+http://"};
+constexpr std::array kUrlPrefixes = {"http://", "https://", "hls+http://"};
+constexpr std::array kLiveUrlPrefixes = {"rtsp://", "rtsps://", "rtmp://", "udp://", "tcp://", "srt://", "rtp://"};
 
 // How often a camera is asked whether it has a picture.
 constexpr std::chrono::milliseconds kPollInterval{2};
@@ -59,12 +59,15 @@ std::string url_of(const std::string& source) {
   switch (kind_of(source)) {
     case SourceKind::kFile:
       return "file:" + source;
-    case SourceKind::kStandardInput:
-      return "pipe:0";
+    case SourceKind::kPipe:
+      return "";  // its bytes are read here, and its name tells nothing
     default:
       return source;
   }
 }
+
+// Whoever writes a file or a pipe is waited for; the network and cameras may be dead.
+bool is_timed(SourceKind kind) { return kind != SourceKind::kFile && kind != SourceKind::kPipe; }
 
 std::string kind_name(const AVStream& stream) {
   if ((stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) return "cover picture";
@@ -126,12 +129,16 @@ Orientation orientation_of_stream(const AVStream& stream) {
 }  // namespace
 
 SourceKind kind_of(const std::string& source) {
-  if (source == "-") return SourceKind::kStandardInput;
+  const auto starts_as = [&](const auto& prefixes) {
+    return std::any_of(prefixes.begin(), prefixes.end(),
+                       [&](const char* prefix) { return source.starts_with(prefix); });
+  };
+  if (source == "-") return SourceKind::kPipe;
   if (source.starts_with("/dev/video")) return SourceKind::kDevice;
-  for (std::string_view prefix : kUrlPrefixes) {
-    if (source.starts_with(prefix)) return SourceKind::kUrl;
-  }
-  return SourceKind::kFile;
+  if (starts_as(kLiveUrlPrefixes)) return SourceKind::kLiveUrl;
+  if (starts_as(kUrlPrefixes)) return SourceKind::kUrl;
+  std::error_code error;
+  return std::filesystem::is_fifo(source, error) ? SourceKind::kPipe : SourceKind::kFile;
 }
 
 void Input::Interrupt::allow(double seconds, const char* what) {
@@ -145,6 +152,7 @@ void Input::Interrupt::allow(double seconds, const char* what) {
 
 bool Input::Interrupt::due() {
   if (stop_.stop_requested()) {
+    stopped_ = true;
     reason_ = "stopped on request";
   } else if (deadline_ && std::chrono::steady_clock::now() > *deadline_) {
     reason_ = fmt::format("{} took longer than {} s", what_, seconds_);
@@ -154,7 +162,7 @@ bool Input::Interrupt::due() {
 
 Input::Input(const std::string& source, const VideoOptions& options)
     : name_(source == "-" ? "standard input" : source),
-      read_timeout_s_(kind_of(source) == SourceKind::kFile ? 0.0 : options.read_timeout_s),
+      read_timeout_s_(is_timed(kind_of(source)) ? options.read_timeout_s : 0.0),
       interrupt_(std::make_unique<Interrupt>(options.stop)) {}
 
 Input Input::open(const std::string& source, const VideoOptions& options) {
@@ -172,8 +180,10 @@ void Input::fail(int code, const LogCapture& log) const {
   if (code == AVERROR_INVALIDDATA && log.last().empty()) throw BadData(name_ + ": not a video that FFmpeg knows");
   if (log.last() == "moov atom not found") {
     // FFmpeg goes by the name where the contents tell it nothing.
-    if (!begins_like_mp4(name_))
+    std::error_code error;
+    if (std::filesystem::is_regular_file(name_, error) && !begins_like_mp4(name_)) {
       throw BadData(name_ + ": is no video: it is named like an MP4 but does not begin like one");
+    }
     throw BadData(name_ + ": an MP4 without its index (moov): it was cut, or is still being written");
   }
   // The system refuses without a word; this is how the Matroska reader says that the file ends too early.
@@ -206,6 +216,9 @@ void Input::open_container(const std::string& source, const VideoOptions& option
     demuxer = av_find_input_format("video4linux2");
     if (demuxer == nullptr) throw Unsupported(name_ + ": this FFmpeg was built without Video4Linux");
   }
+  if (kind == SourceKind::kPipe) {
+    pipe_ = std::make_unique<Pipe>(source, [interrupt = interrupt_.get()] { return interrupt->due(); });
+  }
   // FFmpeg frees the context itself where opening fails.
   AVFormatContext* format = avformat_alloc_context();
   if (format == nullptr) throw std::bad_alloc();
@@ -214,9 +227,13 @@ void Input::open_container(const std::string& source, const VideoOptions& option
   // A camera that is waited for could not be left before its next picture.
   if (kind == SourceKind::kDevice) format->flags |= AVFMT_FLAG_NONBLOCK;
   Dictionary settings;
+  if (pipe_) {
+    format->pb = pipe_->context();
+    settings.set("protocol_whitelist", "crypto,data");  // what FFmpeg's own pipes allow a playlist to open
+  }
   settings.set("rtsp_transport", options.rtsp_over_tcp ? "tcp" : "udp");
   settings.set("pattern_type", "none");  // a '%' in a picture's name is a '%'
-  interrupt_->allow(kind == SourceKind::kFile ? 0.0 : options.open_timeout_s, "opening");
+  interrupt_->allow(is_timed(kind) ? options.open_timeout_s : 0.0, "opening");
   int code = avformat_open_input(&format, url_of(source).c_str(), demuxer, settings.get());
   if (code < 0) fail(code, log);
   format_.reset(format);

@@ -1,4 +1,4 @@
-// An opened source with its video stream chosen: file, web address, camera or standard input.
+// An opened source with its video stream chosen: file, web address, camera, standard input or named pipe.
 #pragma once
 
 #include <chrono>
@@ -11,10 +11,12 @@
 #include "longtake/video_reader.h"
 #include "media/ffmpeg.h"
 #include "media/orientation.h"
+#include "media/pipe.h"
 
 namespace longtake::media {
 
-enum class SourceKind : std::uint8_t { kFile, kUrl, kDevice, kStandardInput };
+// A kLiveUrl plays in real time and has no end of its own. A kPipe is standard input or a named pipe.
+enum class SourceKind : std::uint8_t { kFile, kUrl, kLiveUrl, kDevice, kPipe };
 SourceKind kind_of(const std::string& source);
 
 class Input {
@@ -46,8 +48,9 @@ class Input {
     bool of_stream = false;
   };
   const std::optional<DeclaredEnd>& declared_end() const { return declared_end_; }
-  // Why a call was broken off, or "".
+  // Why a call was broken off, or "": it took too long, or was stopped on request.
   std::string interruption() const { return interrupt_->reason(); }
+  bool stopped() const { return interrupt_->stopped(); }
 
  private:
   // FFmpeg asks it again and again while it waits for the network.
@@ -57,6 +60,7 @@ class Input {
     void allow(double seconds, const char* what);
     bool due();
     std::string reason() const { return reason_; }
+    bool stopped() const { return stopped_; }
 
    private:
     std::stop_token stop_;
@@ -64,6 +68,7 @@ class Input {
     double seconds_ = 0.0;
     const char* what_ = "";
     std::string reason_;
+    bool stopped_ = false;
   };
 
   Input(const std::string& source, const VideoOptions& options);
@@ -75,7 +80,9 @@ class Input {
 
   std::string name_;
   double read_timeout_s_;
-  std::unique_ptr<Interrupt> interrupt_;  // outlives format_, which points to it
+  // Both outlive format_, which points to them.
+  std::unique_ptr<Interrupt> interrupt_;
+  std::unique_ptr<Pipe> pipe_;
   InputPtr format_;
   std::vector<std::int64_t> header_durations_;  // per stream, as the header says, before FFmpeg guesses them
   std::int64_t header_duration_ = 0;            // of the container

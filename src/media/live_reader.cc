@@ -35,6 +35,11 @@ class VideoSource final : public FrameSource {
   VideoReader reader_;
 };
 
+// Why a connection ended that did not fail.
+std::string end_reason(const DecodeStats& stats) {
+  return stats.partial && !stats.problems.empty() ? stats.problems.back() : "the source ended";
+}
+
 }  // namespace
 
 std::shared_ptr<Clock> make_clock() { return std::make_shared<SteadyClock>(); }
@@ -53,13 +58,15 @@ LiveReader::~LiveReader() { stop(); }
 
 std::unique_ptr<LiveReader> LiveReader::open(const std::string& source, const VideoOptions& video,
                                              const LiveOptions& options) {
+  LiveOptions named = options;
+  named.name = source;
   return std::make_unique<LiveReader>(
       [source, video](std::stop_token stop) -> std::unique_ptr<FrameSource> {
         VideoOptions with_stop = video;
         with_stop.stop = std::move(stop);
         return std::make_unique<VideoSource>(VideoReader::open(source, with_stop));
       },
-      options);
+      named);
 }
 
 void LiveReader::stop() {
@@ -86,6 +93,7 @@ bool LiveReader::read(LiveFrame& frame) {
 LiveStats LiveReader::stats() const {
   const std::lock_guard lock(mutex_);
   LiveStats stats = stats_;
+  add(stats.decode, decode_now_);
   stats.dropped += static_cast<std::int64_t>(queue_.dropped());
   return stats;
 }
@@ -110,6 +118,7 @@ void LiveReader::follow_until_end(const std::stop_token& stop) {
 LiveReader::Outcome LiveReader::connect_once(const std::stop_token& stop) {
   std::unique_ptr<FrameSource> source;
   std::exception_ptr error;
+  std::string reason;
   try {
     source = open_(stop);
     {
@@ -119,15 +128,19 @@ LiveReader::Outcome LiveReader::connect_once(const std::stop_token& stop) {
     has_delay_ = false;
     bool more = true;
     while (more) more = read_one(*source, stop);
-  } catch (const Error&) {
+  } catch (const Error& failure) {
     error = std::current_exception();
+    reason = failure.what();
   }
   if (source) {
+    const DecodeStats decode = source->stats();
+    if (!error) reason = options_.name + ": " + end_reason(decode);
     const std::lock_guard lock(mutex_);
-    add(stats_.decode, source->stats());
+    add(stats_.decode, decode);
+    decode_now_ = {};
   }
   if (stop.stop_requested()) return Outcome::kGiveUp;
-  return fail(std::move(error));
+  return fail(std::move(error), reason);
 }
 
 // Reads one frame; false at the end.
@@ -135,6 +148,12 @@ bool LiveReader::read_one(FrameSource& source, const std::stop_token& stop) {
   if (stop.stop_requested()) return false;
   Frame frame = spare_.try_pop().value_or(Frame());
   if (!source.read(frame)) return false;
+  {
+    DecodeStats decode = source.stats();
+    const std::lock_guard lock(mutex_);
+    decode_now_ = std::move(decode);
+  }
+  if (failures_in_a_row_ > 0) options_.log->write(LogLevel::kInfo, options_.name + ": is back");
   failures_in_a_row_ = 0;
   wait_s_ = options_.first_wait_s;
   deliver(frame);
@@ -161,15 +180,20 @@ void LiveReader::deliver(Frame& frame) {
 }
 
 // A connection is over, with `error` or without.
-LiveReader::Outcome LiveReader::fail(std::exception_ptr error) {
-  const std::lock_guard lock(mutex_);
-  if (error || options_.reconnect) ++stats_.failures;
+LiveReader::Outcome LiveReader::fail(std::exception_ptr error, const std::string& reason) {
   ++failures_in_a_row_;
-  const bool never_reached = stats_.connections == 0 && !options_.retry_first;
-  const bool too_often = options_.most_attempts > 0 && failures_in_a_row_ > options_.most_attempts;
-  if (options_.reconnect && !never_reached && !too_often) return Outcome::kTryAgain;
-  error_ = std::move(error);
-  return Outcome::kGiveUp;
+  {
+    const std::lock_guard lock(mutex_);
+    if (error || options_.reconnect) ++stats_.failures;
+    const bool never_reached = stats_.connections == 0 && !options_.retry_first;
+    const bool too_often = options_.most_attempts > 0 && failures_in_a_row_ > options_.most_attempts;
+    if (!options_.reconnect || never_reached || too_often) {
+      error_ = std::move(error);
+      return Outcome::kGiveUp;
+    }
+  }
+  if (failures_in_a_row_ == 1) options_.log->write(LogLevel::kWarning, reason + "; trying to connect again");
+  return Outcome::kTryAgain;
 }
 
 }  // namespace longtake::media

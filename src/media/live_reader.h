@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/bounded_queue.h"
+#include "base/log.h"
 #include "longtake/video_reader.h"
 
 namespace longtake::media {
@@ -53,6 +54,10 @@ struct LiveOptions {
   int most_attempts = 0;  // failed ones in a row before giving up; 0: never
   // Also keep trying a source that was never reached, rather than report that (its address may be mistyped).
   bool retry_first = false;
+  // Told when the source is lost and tried again, and when it is back, once each; from the reading thread. Outlives the
+  // reader.
+  const LogSink* log = &silent_log();
+  std::string name = "source";  // for these messages; LiveReader::open() takes the source's own
 };
 
 struct LiveFrame {
@@ -69,7 +74,7 @@ struct LiveStats {
   std::int64_t connections = 0;  // made
   std::int64_t failures = 0;     // connections lost or not made
   double largest_age_s = 0.0;
-  DecodeStats decode;  // of the connections that are over
+  DecodeStats decode;  // of all connections
 };
 
 class LiveReader {
@@ -103,7 +108,7 @@ class LiveReader {
   Outcome connect_once(const std::stop_token& stop);
   bool read_one(FrameSource& source, const std::stop_token& stop);
   void deliver(Frame& frame);
-  Outcome fail(std::exception_ptr error);
+  Outcome fail(std::exception_ptr error, const std::string& reason);
 
   OpenSource open_;
   LiveOptions options_;
@@ -117,8 +122,9 @@ class LiveReader {
   double delay_s_ = 0.0;  // clock minus media time of the promptest frame of this connection
   bool has_delay_ = false;
 
-  mutable std::mutex mutex_;  // guards stats_ and error_
-  LiveStats stats_;
+  mutable std::mutex mutex_;  // guards what follows
+  LiveStats stats_;           // its `decode` is that of the connections that are over
+  DecodeStats decode_now_;    // of the one that goes on
   std::exception_ptr error_;
   std::jthread thread_;  // last, so that it sees everything above alive
 };

@@ -34,7 +34,31 @@ void check_options(const VideoOptions& options) {
   if (options.start_s && options.end_s && *options.end_s <= *options.start_s) {
     throw InvalidArgument(fmt::format("end_s {} is not after start_s {}", *options.end_s, *options.start_s));
   }
+  if (bad(options.open_timeout_s) || bad(options.read_timeout_s)) {
+    throw InvalidArgument("open_timeout_s and read_timeout_s must be numbers");
+  }
   if (options.threads < 0) throw InvalidArgument(fmt::format("threads is {}; 0 means one per core", options.threads));
+}
+
+// Calls `call`, with the source's name before the message of an error that lacks it.
+template <class Call>
+auto naming(const std::string& source, const Call& call) {
+  const auto named = [&](const Error& error) {
+    const std::string message = error.what();
+    const std::string prefix = (source == "-" ? "standard input" : source) + ": ";
+    return message.starts_with(prefix) ? message : prefix + message;
+  };
+  try {
+    return call();
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument(named(error));
+  } catch (const BadData& error) {
+    throw BadData(named(error));
+  } catch (const IoError& error) {
+    throw IoError(named(error));
+  } catch (const Unsupported& error) {
+    throw Unsupported(named(error));
+  }
 }
 
 media::SamplerOptions sampler_options(const VideoOptions& options, double tick_s) {
@@ -58,6 +82,7 @@ class VideoReader::Impl {
   bool read(Frame& frame);
   void seek(double time_s);
 
+  const std::string& source() const { return source_; }
   const Converter& converter() const { return converter_; }
   const MediaInfo& info() const { return input_->info(); }
   const DecodeStats& stats() const { return stats_; }
@@ -226,11 +251,15 @@ VideoReader& VideoReader::operator=(VideoReader&&) noexcept = default;
 VideoReader::~VideoReader() = default;
 
 VideoReader VideoReader::open(const std::string& source, const VideoOptions& options) {
-  return VideoReader(std::make_unique<Impl>(source, options));
+  return naming(source, [&] { return VideoReader(std::make_unique<Impl>(source, options)); });
 }
 
-bool VideoReader::read(Frame& frame) { return impl_->read(frame); }
-void VideoReader::seek(double time_s) { impl_->seek(time_s); }
+bool VideoReader::read(Frame& frame) {
+  return naming(impl_->source(), [&] { return impl_->read(frame); });
+}
+void VideoReader::seek(double time_s) {
+  naming(impl_->source(), [&] { impl_->seek(time_s); });
+}
 int VideoReader::width() const { return impl_->converter().size().width; }
 int VideoReader::height() const { return impl_->converter().size().height; }
 int VideoReader::channels() const { return impl_->converter().channels(); }
@@ -240,8 +269,8 @@ const DecodeStats& VideoReader::stats() const { return impl_->stats(); }
 MediaInfo probe(const std::string& source, const VideoOptions& options) { return Input::open(source, options).info(); }
 
 bool is_live(const std::string& source) {
-  return media::kind_of(source) == media::SourceKind::kDevice || source.starts_with("rtsp://") ||
-         source.starts_with("rtsps://");
+  const media::SourceKind kind = media::kind_of(source);
+  return kind == media::SourceKind::kDevice || kind == media::SourceKind::kLiveUrl;
 }
 
 }  // namespace longtake

@@ -6,6 +6,7 @@
 #include "layers/aggregate.h"
 #include "layers/basic.h"
 #include "layers/encoder.h"
+#include "layers/gru.h"
 #include "longtake/error.h"
 
 namespace longtake::models {
@@ -28,6 +29,8 @@ std::vector<graph::ValueId> encoded(graph::Builder& b, const Options& options, c
                                     const std::string& otherwise, layers::Taps taps) {
   const graph::ValueId frame = b.input("frame", frame_shape(purpose.input));
   const auto encoder = options.get("encoder", otherwise);
+  // Before its table is asked for, which would make the name look right.
+  if (!names_file(encoder)) layers::check_encoder(encoder);
   if (!names_file(encoder)) return layers::encode(b, encoder, options.table(encoder), frame, taps);
   if (!purpose.encoder_file) throw ConfigError("encoders cannot be read from files here: \"" + encoder + "\"");
   return purpose.encoder_file(b, encoder, options.table("onnx"), frame, taps);
@@ -70,19 +73,44 @@ double dropout_share(const Options& options, const std::string& key, double othe
 }
 
 double finite_option(const Options& options, const std::string& key, double otherwise) {
+  constexpr double kMost = 1e6;
   const double value = options.get(key, otherwise);
-  if (!std::isfinite(value)) throw options.error(key, "must be finite");
+  if (!(std::abs(value) <= kMost)) throw options.error(key, "must be a number from -1e6 to 1e6");
   return value;
 }
 
-graph::ValueId stacked_lstm(graph::Builder& b, graph::ValueId x, const Options& options,
-                            const layers::LstmOptions& lstm, const StackDefaults& otherwise) {
+namespace {
+
+graph::ValueId recurrent_layer(graph::Builder& b, const std::string& name, graph::ValueId x, bool gru,
+                               const layers::LstmOptions& options) {
+  if (!gru) return layers::lstm(b, name, x, options).hidden;
+  return layers::gru(
+      b, name, x,
+      {.channels = options.hidden_size, .weights = options.weights, .hidden_weight = options.hidden_weight});
+}
+
+}  // namespace
+
+graph::ValueId recurrent_stack(graph::Builder& b, graph::ValueId x, const Options& options,
+                               const layers::LstmOptions& lstm, const StackDefaults& otherwise) {
   const std::int64_t count = size_option(options, "lstm_layers", otherwise.layers, 1, kMostLayers);
   const double dropout = dropout_share(options, "lstm_dropout", otherwise.dropout);
+  const std::array<std::string, 2> cells{"lstm", "gru"};
+  const std::string cell = options.get_choice("cell", "lstm", cells);
+  const bool both_ways = options.get("bidirectional", false);
+  const auto reversed = [&](const std::string& name, graph::ValueId value) {
+    return b.node("reverse", name, {value}).front();
+  };
   for (std::int64_t layer = 1; layer <= count; ++layer) {
-    const std::string number = std::to_string(layer);
-    x = layers::lstm(b, "lstm" + number, x, lstm).hidden;
-    x = layers::dropout(b, "drop_lstm" + number, x, dropout);
+    const std::string name = cell + std::to_string(layer);
+    const graph::ValueId from = x;
+    x = recurrent_layer(b, name, from, cell == "gru", lstm);
+    if (both_ways) {
+      const graph::ValueId back =
+          recurrent_layer(b, name + "_back", reversed(name + "_reversed", from), cell == "gru", lstm);
+      x = layers::concat(b, name + "_both", {x, reversed(name + "_in_order", back)});
+    }
+    x = layers::dropout(b, "drop_" + name, x, dropout);
   }
   return x;
 }

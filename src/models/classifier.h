@@ -33,17 +33,23 @@ std::int64_t size_option(const Options& options, const std::string& key, std::in
 // An option that is the share of values a dropout drops: at least 0 and below 1. Throws ConfigError naming the key.
 double dropout_share(const Options& options, const std::string& key, double otherwise);
 
-// An option that must be a finite number. Throws ConfigError naming the key.
+// An option that must be a number of at most a million, either sign. Throws ConfigError naming the key.
 double finite_option(const Options& options, const std::string& key, double otherwise);
 
-// LSTM layers "lstm1", "lstm2", ... of options.lstm_layers, with a dropout of options.lstm_dropout after each; what the
-// options do not say is as in `otherwise`.
+// Layers "lstm1", "lstm2", ... of options.lstm_layers, with a dropout of options.lstm_dropout after each; what the
+// options do not say is as in `otherwise`. Every model with such a stack has two more options:
+//   cell = "lstm"            or "gru" of the same size ("gru1", ...), where what `lstm` says of peepholes and forget
+//   gates
+//                            means nothing
+//   bidirectional = false    beside each layer one that runs backwards ("lstm1_back", ...); the next one hears both.
+//   Needs
+//                            whole clips
 struct StackDefaults {
   std::int64_t layers = 1;
   double dropout = 0;
 };
-graph::ValueId stacked_lstm(graph::Builder& b, graph::ValueId x, const Options& options,
-                            const layers::LstmOptions& lstm, const StackDefaults& otherwise);
+graph::ValueId recurrent_stack(graph::Builder& b, graph::ValueId x, const Options& options,
+                               const layers::LstmOptions& lstm, const StackDefaults& otherwise);
 
 // From [features] to the outputs "logits" and "scores" (per frame, [classes]) and "video" (the aggregate of the scores
 // of the frames so far, by options.aggregation, `otherwise` where there is none).

@@ -16,6 +16,8 @@ namespace longtake::models {
 //   peepholes = true
 //   forget_bias = 0.0
 //   lstm_dropout = 0.0        after each layer
+//   cell = "lstm"             or "gru", without peepholes
+//   bidirectional = false     needs whole clips
 //   aggregation = "linear"    or last, max, mean
 //   frames = 120              of a clip in the test
 graph::Model deep_lstm(const Options& options, const Purpose& purpose) {
@@ -26,7 +28,7 @@ graph::Model deep_lstm(const Options& options, const Purpose& purpose) {
   const layers::LstmOptions lstm{.hidden_size = size_option(options, "hidden_size", 512),
                                  .peepholes = options.get("peepholes", true),
                                  .forget_bias = finite_option(options, "forget_bias", 0.0)};
-  x = stacked_lstm(b, x, options, lstm, {.layers = 5, .dropout = 0.0});
+  x = recurrent_stack(b, x, options, lstm, {.layers = 5, .dropout = 0.0});
   classify(b, x, options, purpose, false, "linear");
   b.finish();
   add_clip_protocol(model, purpose, size_option(options, "frames", 120));

@@ -12,6 +12,8 @@ namespace longtake::models {
 //   hidden_size = 2048
 //   forget_bias = 0.0
 //   lstm_dropout = 0.0      after each layer
+//   cell = "lstm"           or "gru", without peepholes
+//   bidirectional = false   needs whole clips
 //   aggregation = "last"    or max, mean, linear
 //   frames = 20             of a clip in the test
 graph::Model fc_lstm(const Options& options, const Purpose& purpose) {
@@ -21,7 +23,7 @@ graph::Model fc_lstm(const Options& options, const Purpose& purpose) {
   const layers::LstmOptions lstm{.hidden_size = size_option(options, "hidden_size", 2048),
                                  .peepholes = true,
                                  .forget_bias = finite_option(options, "forget_bias", 0.0)};
-  x = stacked_lstm(b, x, options, lstm, {.layers = 2, .dropout = 0.0});
+  x = recurrent_stack(b, x, options, lstm, {.layers = 2, .dropout = 0.0});
   classify(b, x, options, purpose, false, "last");
   b.finish();
   add_clip_protocol(model, purpose, size_option(options, "frames", 20));

@@ -16,6 +16,8 @@ using graph::Builder;
 using graph::ValueId;
 using Sizes = std::vector<std::int64_t>;
 
+constexpr std::int64_t kLargestKernel = 31;
+
 // Max-pooled to height x width, with windows as even as can be.
 ValueId pool_to(Builder& b, const std::string& name, ValueId map, std::int64_t height, std::int64_t width) {
   const Shape shape = b.shape(map);
@@ -46,7 +48,11 @@ std::vector<ValueId> states(Builder& b, const std::string& prefix, const std::ve
   std::vector<ValueId> states;
   for (std::size_t i = 0; i < levels.size(); ++i) {
     const std::string name = fmt::format("{}{}", prefix, i + 1);
-    layers::GruOptions gru{.channels = hidden[i], .kernel = kernels[i], .bias = bias};
+    layers::GruOptions gru{.channels = hidden[i],
+                           .kernel = kernels[i],
+                           .bias = bias,
+                           .reset_after = options.get("reset_after", false),
+                           .update_keeps = options.get("update_keeps", false)};
     const Shape map = b.shape(levels[i]);
     if (stacked && i > 0) gru.below = pool_to(b, name + "_below", states.back(), map[1], map[2]);
     states.push_back(layers::conv_gru(b, name, levels[i], gru));
@@ -61,8 +67,11 @@ std::vector<ValueId> states(Builder& b, const std::string& prefix, const std::ve
 //   hidden = [64, 128, 256, 256, 512]   maps of the state, per level
 //   kernels = [3, 3, 3, 3, 1]
 //   bias = false                        of the gates
+//   update_keeps = false                true: h = z h' + (1 - z) g, where the paper has h = (1 - z) h' + z g
+//   reset_after = false                 true: g = tanh(W x + r o (U h')), where the paper has U (r o h')
 //   stacked = false
 //   bidirectional = false               a second set of states runs backwards; needs whole clips
+//   merge = "concat"                    of the two directions before the classifiers; or "average"
 //   dropout = 0.7                       before the classifiers
 //   frames = 10                         of a clip in the test
 graph::Model gru_rcn(const Options& options, const Purpose& purpose) {
@@ -78,7 +87,9 @@ graph::Model gru_rcn(const Options& options, const Purpose& purpose) {
   if (kernels.size() != levels.size()) throw options.error("kernels", "needs as many numbers as hidden");
   for (std::size_t i = 0; i < levels.size(); ++i) {
     if (hidden[i] < 1) throw options.error("hidden", "must be at least 1, each");
-    if (kernels[i] < 1 || kernels[i] % 2 == 0) throw options.error("kernels", "must be odd, each");
+    if (kernels[i] < 1 || kernels[i] % 2 == 0 || kernels[i] > kLargestKernel) {
+      throw options.error("kernels", fmt::format("must be odd and at most {}, each", kLargestKernel));
+    }
     if (b.shape(levels[i]).size() == 1)
       levels[i] = layers::reshape(b, fmt::format("level{}", i + 1), levels[i], {-1, 1, 1});
   }
@@ -93,6 +104,8 @@ graph::Model gru_rcn(const Options& options, const Purpose& purpose) {
     backward = states(b, "gru_back", reversed, options, hidden, kernels);
   }
 
+  const std::vector<std::string> merges{"concat", "average"};
+  const bool averages = options.get_choice("merge", "concat", merges) == "average";
   const double dropout = dropout_share(options, "dropout", 0.7);
   ValueId sum = graph::kNoValue;
   for (std::size_t i = 0; i < levels.size(); ++i) {
@@ -102,8 +115,10 @@ graph::Model gru_rcn(const Options& options, const Purpose& purpose) {
       // The answer at the first frame of the clip, at which the way back ends.
       const ValueId pooled = layers::global_average_pool(b, "average_back" + number, backward[i]);
       const ValueId end = b.node("final", "back" + number, {pooled}).front();
-      features = layers::concat(b, "both" + number,
-                                {features, b.node("latest", "back_at_every_frame" + number, {end}).front()});
+      const ValueId back = b.node("latest", "back_at_every_frame" + number, {end}).front();
+      features = averages
+                     ? layers::affine(b, "both" + number, layers::add(b, "both_sum" + number, features, back), 0.5, 0)
+                     : layers::concat(b, "both" + number, {features, back});
     }
     features = layers::dropout(b, "drop" + number, features, dropout);
     const ValueId scores =

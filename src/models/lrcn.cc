@@ -13,6 +13,8 @@ namespace longtake::models {
 //   hidden_size = 256             of the LSTM
 //   lstm_layers = 1
 //   lstm_dropout = 0.5            on its output
+//   cell = "lstm"                 or "gru"
+//   bidirectional = false         needs whole clips
 //   forget_bias = 0.0             where the forget gate's bias starts
 //   aggregation = "mean"          last, max, mean or linear
 //   initialiser = "paper"         small uniform weights and a classifier that learns 10 times faster; or "scaled",
@@ -30,7 +32,7 @@ graph::Model lrcn(const Options& options, const Purpose& purpose) {
     lstm.weights.weight = graph::Initialiser::uniform(-0.01, 0.01);
     lstm.hidden_weight = lstm.weights.weight;
   }
-  x = stacked_lstm(b, x, options, lstm, {.layers = 1, .dropout = 0.5});
+  x = recurrent_stack(b, x, options, lstm, {.layers = 1, .dropout = 0.5});
   classify(b, x, options, purpose, paper);
   b.finish();
   add_lrcn_protocol(model, purpose);

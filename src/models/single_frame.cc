@@ -17,7 +17,7 @@ graph::Model single_frame(const Options& options, const Purpose& purpose) {
   const bool paper = uses_paper_initialiser(options);
   const double dropout = dropout_share(options, "encoder_dropout", 0.5);
   graph::ValueId x = layers::dropout(b, "drop_features", frame_features(b, options, purpose), dropout);
-  const std::int64_t hidden = options.get<std::int64_t>("hidden_size", 4096);
+  const std::int64_t hidden = size_option(options, "hidden_size", 4096, 0);
   if (hidden > 0) {
     layers::LinearOptions fc7;
     if (paper) fc7.weights.weight = graph::Initialiser::gaussian(0, 0.01);

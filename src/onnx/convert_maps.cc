@@ -108,6 +108,10 @@ void convert_max_pool(Converter& c, Node& node) {
   node.ignore("storage_order");  // of those places
   const Map x = map_of(c, node);
   const Windows w = read_windows(c, node, x, {});
+  for (int d = 0; d < 2; ++d) {
+    const std::int64_t reach = w.dilation[d] * (w.kernel[d] - 1) + 1;
+    if (w.before[d] >= reach || w.after[d] >= reach) node.unsupported("has windows that see the padding only");
+  }
   const bool pads = !w.is_even(half(w.kernel));
   const ValueId map = pads ? padded(c, node, x.value, w, -std::numeric_limits<float>::max()) : x.value;
   Attributes attributes = pool_attributes(w, pads);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "longtake/error.h"
 
@@ -77,6 +78,11 @@ std::vector<ValueId> Converter::emit_all(const Node& node, const std::string& pa
 }
 
 std::string Converter::parameter(const Node& node, const std::string& part, Tensor numbers, bool statistic) {
+  const auto values = numbers.data<float>();
+  if (numbers.count() == 0) node.bad("its " + part + " has no numbers: " + to_string(numbers.shape()));
+  if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
+    node.bad("its " + part + " holds numbers that are not finite");
+  }
   const bool learns = !options_.frozen && !statistic;
   const double decay = learns && numbers.shape().size() > 1 ? 1 : 0;
   std::string name =

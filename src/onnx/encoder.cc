@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "layers/basic.h"
 #include "longtake/error.h"
 #include "onnx/import.h"
@@ -23,14 +24,11 @@ std::vector<std::string> taps_of(const std::string& encoder, const OnnxFile& fil
     if (file.outputs().empty()) throw BadData(file.source() + ": has no outputs");
     return {file.outputs().front()};
   }
-  std::vector<std::string> taps{""};
-  for (char letter : encoder.substr(hash + 1)) {
-    if (letter == ',') {
-      taps.emplace_back();
-    } else if (letter != ' ') {
-      taps.back() += letter;
-    }
-  }
+  // A name may hold any letter, commas and spaces too; several names are divided by commas.
+  const std::string text = encoder.substr(hash + 1);
+  if (file.has_tensor(text)) return {text};
+  std::vector<std::string> taps;
+  for (std::string_view part : split(text, ',')) taps.emplace_back(trim(part));
   return taps;
 }
 

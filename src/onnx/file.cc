@@ -145,6 +145,18 @@ const std::string& OnnxFile::source() const { return content_->source; }
 std::vector<FileInput> OnnxFile::inputs() const { return content_->inputs; }
 const std::string& OnnxFile::sha256() const { return content_->sha256; }
 
+bool OnnxFile::has_tensor(const std::string& name) const {
+  for (const FileInput& input : content_->inputs) {
+    if (input.name == name) return true;
+  }
+  for (const onnx_format::NodeProto& node : content_->graph().node()) {
+    for (const std::string& output : node.output()) {
+      if (output == name) return true;
+    }
+  }
+  return false;
+}
+
 std::vector<std::string> OnnxFile::outputs() const {
   std::vector<std::string> names;
   for (const auto& output : content_->graph().output()) names.push_back(output.name());

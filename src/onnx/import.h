@@ -53,6 +53,8 @@ class OnnxFile {
   const std::string& source() const;
   std::vector<FileInput> inputs() const;
   std::vector<std::string> outputs() const;
+  // Whether an input or the output of a node has this name.
+  bool has_tensor(const std::string& name) const;
   // Of the bytes, 64 hexadecimal digits.
   const std::string& sha256() const;
 

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 
+#include "longtake/error.h"
 #include "reports/html.h"
 #include "reports/report_style.h"
 #include "reports/table.h"
@@ -25,7 +26,30 @@ Spread spread_of(const std::vector<double>& values) {
   return spread;
 }
 
+namespace {
+
+// A mean over figures that were got in different ways would mean nothing.
+void check_conditions(const ComparisonRow& row) {
+  std::map<std::string, std::pair<std::string, std::string>> first;  // by figure: the condition, and whose it is
+  for (const ComparedRun& run : row.runs) {
+    for (const auto& [name, condition] : run.conditions) {
+      const auto [found, is_new] = first.try_emplace(name, condition, run.path);
+      if (is_new || found->second.first == condition) continue;
+      throw InvalidArgument(fmt::format(
+          "the figure \"{}\" of {} is of another evaluation ({}) than that of {} ({}), so they have no mean; evaluate "
+          "both alike",
+          name, run.path, condition, found->second.second, found->second.first));
+    }
+  }
+}
+
+}  // namespace
+
 Comparison compare(const std::vector<ComparedRun>& runs) {
+  std::set<std::string> paths;
+  for (const ComparedRun& run : runs) {
+    if (!paths.insert(run.path).second) throw InvalidArgument(run.path + " is named twice");
+  }
   Comparison comparison;
   std::map<std::string, std::size_t> row_of_recipe;
   std::set<std::string> figures;
@@ -41,6 +65,7 @@ Comparison compare(const std::vector<ComparedRun>& runs) {
   }
   comparison.figures.assign(figures.begin(), figures.end());
   for (ComparisonRow& row : comparison.rows) {
+    check_conditions(row);
     if (rows_of_model[row.name] > 1) row.name += fmt::format(" ({})", row.runs.front().path);
     for (const std::string& name : comparison.figures) {
       std::vector<double> values;

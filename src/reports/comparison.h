@@ -17,7 +17,8 @@ struct ComparedRun {
   std::string recipe;  // resolved, without the seed: what runs of one row share
   std::string seed;
   std::int64_t parameters = 0;
-  std::map<std::string, double> figures;  // "test", "test-shuffled": shares, 0 to 1
+  std::map<std::string, double> figures;          // "test top-1", "test-shuffled top-1": shares, 0 to 1
+  std::map<std::string, std::string> conditions;  // of each figure: protocol, data and the like, in words
 };
 
 struct Spread {
@@ -39,6 +40,8 @@ struct Comparison {
   std::vector<ComparisonRow> rows;   // in the order of the runs
 };
 
+// Throws InvalidArgument for a run that comes twice, and where runs of one row were measured under different
+// conditions.
 Comparison compare(const std::vector<ComparedRun>& runs);
 
 // "82.7 ± 1.3 %", "82.7 %" for a single run, "-" for none.

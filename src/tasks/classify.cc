@@ -15,17 +15,26 @@ namespace {
 
 // Float32 [rows, channels, height, width].
 Tensor prepare_frames(std::span<const ClipFrame> rows, const InputSpec& spec) {
-  const Shape& decoded = rows[0].clip->frames.shape();
-  Tensor frame(DType::kUint8, Shape(decoded.begin() + 1, decoded.end()));
-  Shape shape = prepared_shape(spec, frame.shape());
+  const auto frame_shape = [](const Clip& clip) {
+    return Shape(clip.frames.shape().begin() + 1, clip.frames.shape().end());
+  };
+  // Videos may differ in size as long as what the model sees of them does not.
+  Tensor frame(DType::kUint8, frame_shape(*rows[0].clip));
+  const Shape seen = prepared_shape(spec, frame.shape());
+  Shape shape = seen;
   shape.insert(shape.begin(), static_cast<std::int64_t>(rows.size()));
   Tensor prepared(DType::kFloat32, shape);
   const std::size_t row = prepared.count() / rows.size();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Tensor& frames = rows[i].clip->frames;
-    if (!std::equal(frames.shape().begin() + 1, frames.shape().end(), frame.shape().begin(), frame.shape().end())) {
-      throw InvalidArgument(
-          fmt::format("clips of frames {} and {} cannot share a chunk", to_string(frames.shape()), to_string(decoded)));
+    if (const Shape its = frame_shape(*rows[i].clip); its != frame.shape()) {
+      if (const Shape other = prepared_shape(spec, its); other != seen) {
+        throw BadData(fmt::format(
+            "one video gives the model frames {} and another {}; input.crop_width and crop_height, or resize = "
+            "\"stretch\" with width and height, make them equal",
+            to_string(seen), to_string(other)));
+      }
+      frame.resize(its);
     }
     std::memcpy(frame.raw(), frames.raw() + rows[i].frame * frame.count(), frame.bytes());
     prepare_frame(frame, spec, rows[i].transform, prepared.data<float>().subspan(i * row, row));
@@ -194,8 +203,10 @@ VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
   if (!whole && !video_output_) {
     throw InvalidArgument("a labelling model follows whole videos: its protocol has clip = 0");
   }
-  const std::vector<std::int64_t> starts =
-      whole ? std::vector<std::int64_t>{0} : clip_starts(clip.count(), protocol.clip, protocol.stride);
+  const std::vector<std::int64_t> starts = whole ? std::vector<std::int64_t>{0}
+                                           : protocol.clips > 0
+                                               ? even_clip_starts(clip.count(), protocol.clip, protocol.clips)
+                                               : clip_starts(clip.count(), protocol.clip, protocol.stride);
   const std::int64_t length = whole ? clip.count() : std::min(protocol.clip, clip.count());
   std::vector<Stream> streams;
   for (std::int64_t start : starts) {
@@ -247,7 +258,12 @@ VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
                protocol.model_aggregate ? share : share / static_cast<float>(said.count));
   }
   for (const std::vector<float>& of_clip : clip_scores_) {
-    accumulate(result.scores, of_clip, 1.0f / static_cast<float>(starts.size()));
+    const float part = 1.0f / static_cast<float>(starts.size());
+    if (protocol.votes) {
+      result.scores[std::max_element(of_clip.begin(), of_clip.end()) - of_clip.begin()] += part;
+    } else {
+      accumulate(result.scores, of_clip, part);
+    }
   }
   return result;
 }

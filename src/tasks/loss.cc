@@ -26,6 +26,23 @@ std::vector<double> frame_gains(FrameGain gain, std::int64_t frames) {
   return gains;
 }
 
+std::vector<double> frame_gains(FrameGain gain, const std::vector<bool>& answered) {
+  std::vector<double> gains = frame_gains(gain, static_cast<std::int64_t>(answered.size()));
+  double sum = 0;
+  for (std::size_t i = 0; i < gains.size(); ++i) {
+    if (!answered[i]) gains[i] = 0;
+    sum += gains[i];
+  }
+  // The gain may be all on frames without an answer; the last answer then stands for the clip.
+  if (sum == 0) {
+    const auto last = std::find(answered.rbegin(), answered.rend(), true);
+    if (last == answered.rend()) return gains;
+    sum = gains[static_cast<std::size_t>(answered.rend() - last) - 1] = 1;
+  }
+  for (double& value : gains) value /= sum;
+  return gains;
+}
+
 std::vector<double> balanced_class_weights(const std::vector<std::int64_t>& items_per_class) {
   const auto items = std::accumulate(items_per_class.begin(), items_per_class.end(), std::int64_t{0});
   const auto used = std::count_if(items_per_class.begin(), items_per_class.end(), [](auto n) { return n > 0; });

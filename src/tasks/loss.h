@@ -20,6 +20,9 @@ FrameGain parse_frame_gain(const std::string& word);
 // The gains of a clip of `frames` frames, divided by their sum so that a clip's loss does not depend on its length.
 // Throws InvalidArgument for a clip without frames.
 std::vector<double> frame_gains(FrameGain gain, std::int64_t frames);
+// The same where only some frames get an answer: the others count nothing, and these sum to 1. `answered` has an entry
+// a frame.
+std::vector<double> frame_gains(FrameGain gain, const std::vector<bool>& answered);
 
 // Weights by class that make every class weigh alike: items / (classes with items x items of the class); a class
 // without items gets 0.

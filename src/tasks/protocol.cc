@@ -12,16 +12,20 @@ namespace longtake::tasks {
 std::string Protocol::describe() const {
   std::string crop = crops == 1 ? "centre crop" : fmt::format("{} crops", crops);
   if (clip == 0) return fmt::format("whole video, {}, state carried from the first frame to the last", crop);
-  return fmt::format("{}-frame clips every {}, {}, state reset at each clip{}", clip, stride, crop,
-                     model_aggregate ? ", the model's own answer after each" : "");
+  const std::string which = clips > 0 ? fmt::format("{} clips of {} frames at equal distances", clips, clip)
+                                      : fmt::format("{}-frame clips every {}", clip, stride);
+  return fmt::format("{}, {}, state reset at each clip{}{}", which, crop,
+                     model_aggregate ? ", the model's own answer after each" : "", votes ? ", majority of clips" : "");
 }
 
 void read_protocol(const Options& evaluate, graph::Model& model) {
-  for (const char* key : {"clip", "stride", "crops"}) {
+  for (const char* key : {"clip", "stride", "clips", "crops"}) {
     if (evaluate.has(key)) model.protocol[key] = std::to_string(evaluate.require<std::int64_t>(key));
   }
   const std::vector<std::string> answers{"frames", "video"};
   if (evaluate.has("answer")) model.protocol["answer"] = evaluate.get_choice("answer", "frames", answers);
+  const std::vector<std::string> fusions{"mean", "vote"};
+  if (evaluate.has("fusion")) model.protocol["fusion"] = evaluate.get_choice("fusion", "mean", fusions);
 }
 
 Protocol protocol_of(const graph::Model& model) {
@@ -32,14 +36,20 @@ Protocol protocol_of(const graph::Model& model) {
   };
   read("clip", protocol.clip);
   read("stride", protocol.stride);
+  read("clips", protocol.clips);
   read("crops", protocol.crops);
-  const auto answer = model.protocol.find("answer");
-  protocol.model_aggregate = answer != model.protocol.end() && answer->second == "video";
+  const auto says = [&](const char* key, const char* value) {
+    const auto found = model.protocol.find(key);
+    return found != model.protocol.end() && found->second == value;
+  };
+  protocol.model_aggregate = says("answer", "video");
+  protocol.votes = says("fusion", "vote");
   const bool known_crops = protocol.crops == 1 || protocol.crops == 5 || protocol.crops == 10;
-  if (protocol.clip < 0 || protocol.stride < 1 || !known_crops) {
+  if (protocol.clip < 0 || protocol.stride < 1 || protocol.clips < 0 || !known_crops) {
     throw BadData(
-        fmt::format("the model's protocol (clip {}, stride {}, crops {}) makes no sense; crops are 1, 5 or 10",
-                    protocol.clip, protocol.stride, protocol.crops));
+        fmt::format("the model's protocol (clip {}, stride {}, clips {}, crops {}) makes no sense; clip and clips are "
+                    "at least 0, stride is at least 1, crops are 1, 5 or 10",
+                    protocol.clip, protocol.stride, protocol.clips, protocol.crops));
   }
   return protocol;
 }
@@ -50,6 +60,17 @@ std::vector<std::int64_t> clip_starts(std::int64_t frames, std::int64_t clip, st
   for (std::int64_t start = 0; start < frames; start += stride) {
     starts.push_back(start + clip < frames ? start : std::max<std::int64_t>(0, frames - clip));
     if (frames <= clip) break;
+  }
+  return starts;
+}
+
+std::vector<std::int64_t> even_clip_starts(std::int64_t frames, std::int64_t clip, std::int64_t count) {
+  if (frames < 1 || clip < 1 || count < 1) throw InvalidArgument("clips need frames, a length and a number");
+  if (frames <= clip) return {0};
+  std::vector<std::int64_t> starts;
+  for (std::int64_t i = 0; i < count; ++i) {
+    // A single clip is the one in the middle.
+    starts.push_back(count == 1 ? (frames - clip) / 2 : i * (frames - clip) / (count - 1));
   }
   return starts;
 }

@@ -18,15 +18,17 @@ namespace longtake::tasks {
 struct Protocol {
   std::int64_t clip = 0;
   std::int64_t stride = 8;
+  std::int64_t clips = 0;        // so many clips at equal distances, in place of one every `stride`; 0: by the stride
   std::int64_t crops = 1;        // 1: the centre; 5: and the corners; 10: and their mirrors
   bool model_aggregate = false;  // a clip's answer is the model's own after its last frame, not the mean of its frames
+  bool votes = false;            // a video's scores are the shares of its clips that say so, not the mean of theirs
 
   // "16-frame clips every 8, 10 crops, state reset at each clip"
   std::string describe() const;
 };
 
-// Overrides the keys clip, stride, crops and answer ("frames" or "video") of the model's protocol by those of a
-// recipe's [evaluate].
+// Overrides the keys clip, stride, clips, crops, answer ("frames" or "video") and fusion ("mean" or "vote") of the
+// model's protocol by those of a recipe's [evaluate].
 void read_protocol(const Options& evaluate, graph::Model& model);
 
 // The model's own protocol. Throws BadData when the model file holds one that makes no sense.
@@ -36,6 +38,10 @@ Protocol protocol_of(const graph::Model& model);
 // last `clip` frames instead, so the last may come more than once: 40 frames give 0, 8, 16, 24, 24 (specs 14.14). A
 // video shorter than a clip is one clip.
 std::vector<std::int64_t> clip_starts(std::int64_t frames, std::int64_t clip, std::int64_t stride);
+
+// Where `count` clips at equal distances start, from the beginning of the video to its end; a video shorter than a clip
+// is one clip.
+std::vector<std::int64_t> even_clip_starts(std::int64_t frames, std::int64_t clip, std::int64_t count);
 
 // The crops of a protocol for frames of the spec: transforms for prepare_frame.
 std::vector<FrameTransform> crops_of(const Protocol& protocol, const InputSpec& spec);

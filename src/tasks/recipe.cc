@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "data/flow_input.h"
 #include "data/folders.h"
 #include "data/groups.h"
@@ -215,16 +216,25 @@ DataLister read_data(const Options& data) {
   const auto classes = data.get<std::int64_t>("classes", 0);
   if (classes != 0 && (classes < 2 || classes > 1000000)) throw data.error("classes", "must be from 2 to 1000000");
   const Grouping grouping(data);
+  const auto max_frames = data.get<std::int64_t>("max_frames", 0);
+  if (max_frames < 0) throw data.error("max_frames", "must be at least 0 (all)");
   const double share = data.get("validation_share", 0.0);
   if (!(share >= 0 && share < 1)) throw data.error("validation_share", "must be at least 0 and below 1");
   return [=](const Files& files) {
     Dataset dataset = list(files);
     if (!labels.empty()) dataset = align_labels(dataset, labels);
+    for (const std::string& label : dataset.labels) {
+      if (!is_utf8(label)) {
+        throw BadData(fmt::format("[data]: the name of the class \"{}\" is not UTF-8; rename its folder or label",
+                                  as_utf8(label)));
+      }
+    }
     dataset = grouping.apply(std::move(dataset));
     const bool has_splits = std::any_of(dataset.items.begin(), dataset.items.end(),
                                         [](const DatasetItem& item) { return !item.split.empty(); });
     for (DatasetItem& item : dataset.items) {
       if (!has_splits) item.split = kTrainSplit;
+      item.max_frames = max_frames;
     }
     if (share > 0) hold_out(dataset, share);
     return dataset;

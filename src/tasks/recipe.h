@@ -27,7 +27,8 @@ using DataLister = std::function<Dataset(const Files&)>;
 //   "kinetics"  path: the CSV; videos; class_folders
 //   those of dense_data.h, whose videos have intervals of several classes
 // and then, in this order: `labels` fixes the classes; `group_pattern` with `train_groups`, `validation_groups` and
-// `test_groups` splits by a part of the file name; `validation_share` holds out that part of the training items.
+// `test_groups` splits by a part of the file name; `validation_share` holds out that part of the training items;
+// `max_frames` takes so many frames from the start of each item.
 // `classes` only matters to dataset_labels(). Paths may hold ${NAME} or ${NAME:-default} of the environment, which are
 // replaced when the data is listed. Throws ConfigError.
 DataLister read_data(const Options& data);

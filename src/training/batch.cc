@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 #include "longtake/error.h"
@@ -43,10 +44,11 @@ Tensor played_targets(const Tensor& targets, std::span<const std::int64_t> frame
 
 class Player {
  public:
-  Player(ClipCache& cache, const InputSpec& spec, const TrainOptions& options)
+  Player(ClipCache& cache, const InputSpec& spec, const TrainOptions& options, const Answering& answering)
       : cache_(cache),
         fps_(spec.fps),
         options_(options),
+        answering_(answering),
         sampler_(options.order, labels_of(cache.dataset()), options.seed) {}
 
   // Those of the next `count` items that can be read; where none can, another in their place. So an epoch has the same
@@ -80,7 +82,7 @@ class Player {
     throw BadData("none of the training items can be read");
   }
 
-  Playing play(std::int64_t item, std::uint64_t epoch, std::shared_ptr<const Clip> clip) const {
+  Playing play(std::int64_t item, std::uint64_t epoch, std::shared_ptr<const Clip> clip) {
     if (clip == nullptr) throw BadData(fmt::format("item {} can no longer be read", item));
     const ClipAugmentation augmentation =
         augment_clip(options_.augmentation, options_.seed, epoch, static_cast<std::uint64_t>(item));
@@ -91,10 +93,19 @@ class Player {
     return playing;
   }
 
-  PlayedClip truth_of(std::int64_t item, const Clip& clip, std::span<const std::int64_t> frames) const {
+  const std::vector<double>& gains_of(std::int64_t frames) {
+    const auto [found, is_new] = gains_.try_emplace(frames);
+    if (is_new) {
+      found->second = answering_.frames ? tasks::frame_gains(options_.gain, answering_.frames(frames))
+                                        : tasks::frame_gains(options_.gain, frames);
+    }
+    return found->second;
+  }
+
+  PlayedClip truth_of(std::int64_t item, const Clip& clip, std::span<const std::int64_t> frames) {
     const Dataset& dataset = cache_.dataset();
     PlayedClip truth{.label = dataset.items[item].label};
-    truth.gains = tasks::frame_gains(options_.gain, static_cast<std::int64_t>(frames.size()));
+    truth.gains = gains_of(static_cast<std::int64_t>(frames.size()));
     if (dataset.dense) {
       const auto classes = static_cast<std::int64_t>(dataset.labels.size());
       truth.targets = played_targets(tasks::frame_targets(dataset.items[item], clip, fps_, classes), frames);
@@ -105,7 +116,9 @@ class Player {
   ClipCache& cache_;
   double fps_;
   const TrainOptions options_;
+  Answering answering_;
   Sampler sampler_;
+  std::map<std::int64_t, std::vector<double>> gains_;  // by the frames of a clip
 };
 
 // Collects rows tick by tick, stream by stream.
@@ -159,8 +172,8 @@ std::vector<std::int64_t> parse_numbers(const std::string& text) {
 
 class ClipBatches final : public BatchSource {
  public:
-  ClipBatches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options, std::int64_t lag)
-      : spec_(spec), batch_size_(options.batch_size), lag_(lag), player_(cache, spec, options) {}
+  ClipBatches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options, const Answering& answering)
+      : spec_(spec), batch_size_(options.batch_size), lag_(answering.lag), player_(cache, spec, options, answering) {}
 
   Batch next() override {
     const std::uint64_t epoch = player_.sampler().position().epoch;
@@ -209,11 +222,11 @@ class ClipBatches final : public BatchSource {
 
 class StreamBatches final : public BatchSource {
  public:
-  StreamBatches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options, std::int64_t lag)
+  StreamBatches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options, const Answering& answering)
       : spec_(spec),
         window_(options.bptt_window),
-        lag_(lag),
-        player_(cache, spec, options),
+        lag_(answering.lag),
+        player_(cache, spec, options, answering),
         streams_(options.batch_size) {}
 
   Batch next() override {
@@ -319,15 +332,15 @@ RowTargets targets_of(const Batch& batch, std::span<const graph::OutputRow> rows
 }
 
 std::unique_ptr<BatchSource> clip_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options,
-                                          std::int64_t lag) {
+                                          const Answering& answering) {
   check_augmentation(spec, options.augmentation);
-  return std::make_unique<ClipBatches>(cache, spec, options, lag);
+  return std::make_unique<ClipBatches>(cache, spec, options, answering);
 }
 
 std::unique_ptr<BatchSource> stream_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options,
-                                            std::int64_t lag) {
+                                            const Answering& answering) {
   check_augmentation(spec, options.augmentation);
-  return std::make_unique<StreamBatches>(cache, spec, options, lag);
+  return std::make_unique<StreamBatches>(cache, spec, options, answering);
 }
 
 }  // namespace longtake::training

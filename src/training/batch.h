@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,7 +20,7 @@ namespace longtake::training {
 struct PlayedClip {
   std::int64_t label = kNoLabel;  // of a clip with one class
   Tensor targets;                 // of a clip of a dense set: uint8 [frames, classes]; else empty
-  std::vector<double> gains;      // how much each frame counts; they sum to 1
+  std::vector<double> gains;      // how much each frame counts: those with an answer, which sum to 1
 
   friend bool operator==(const PlayedClip&, const PlayedClip&) = default;
 };
@@ -47,6 +48,13 @@ struct RowTargets {
 // tick that the rows count from.
 RowTargets targets_of(const Batch& batch, std::span<const graph::OutputRow> rows, std::int64_t first_tick);
 
+// When a model answers.
+struct Answering {
+  std::int64_t lag = 0;  // ticks behind a clip in which lagging answers come out
+  // Which frames of a clip of so many frames get an answer; empty: all.
+  std::function<std::vector<bool>(std::int64_t frames)> frames = {};
+};
+
 // Gives batch after batch, for ever. Everything is a function of the seed and the position, so a checkpoint holds a few
 // numbers.
 class BatchSource {
@@ -60,14 +68,14 @@ class BatchSource {
 };
 
 // Batches of clips: every item once per epoch (or as the order says), augmented, cut to options.clip_frames.
-// `cache` must outlive the source. Behind each item come `lag` ticks in which lagging answers come out.
+// `cache` must outlive the source.
 std::unique_ptr<BatchSource> clip_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options,
-                                          std::int64_t lag = 0);
+                                          const Answering& answering = {});
 
 // Streams of consecutive windows of options.bptt_window frames: each of options.batch_size streams plays one item after
 // the other, with a reset where an item begins; for truncated BPTT with carried state. A video's loss is its own
 // weighted mean over all its windows.
 std::unique_ptr<BatchSource> stream_batches(ClipCache& cache, const InputSpec& spec, const TrainOptions& options,
-                                            std::int64_t lag = 0);
+                                            const Answering& answering = {});
 
 }  // namespace longtake::training

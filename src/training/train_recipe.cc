@@ -9,15 +9,16 @@
 #include "onnx/encoder.h"
 #include "tasks/classify.h"
 #include "tasks/events.h"
+#include "tasks/protocol.h"
 
 namespace longtake::training {
 
 namespace {
 
-void check_protocol(const graph::Model& model) {
+void check_protocol(const graph::Model& model, const InputSpec& input) {
   try {
-    tasks::protocol_of(model);
-  } catch (const BadData& error) {
+    tasks::crops_of(tasks::protocol_of(model), input);
+  } catch (const Error& error) {
     throw ConfigError(fmt::format("[evaluate]: {}", error.what()));
   }
 }
@@ -44,17 +45,34 @@ graph::Model build_model(const Options& recipe, const InputSpec& input, const st
   model.weights.merge(read.weights);
   for (const std::string& file : read.files) model.provenance["encoder"] = file;
   tasks::read_protocol(recipe.table("evaluate"), model);
-  check_protocol(model);
+  check_protocol(model, input);
   apply_layer_rates(recipe.table("train").table("layer_rates"), model);
   return model;
 }
 
+namespace {
+
+// "a, b, c and 4 more".
+std::string shortened(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 6;
+  std::string text;
+  for (std::size_t i = 0; i < names.size() && i < kMost; ++i) text += (i > 0 ? ", " : "") + names[i];
+  return names.size() > kMost ? fmt::format("{} and {} more", text, names.size() - kMost) : text;
+}
+
+}  // namespace
+
 graph::Model make_model(const Options& recipe, const TrainRecipe& read, const std::vector<std::string>& labels,
-                        const Files& files) {
+                        const Files& files, const LogSink& log) {
   graph::Model model = build_model(recipe, read.input, labels);
   const std::string weights = tasks::expand_variables(recipe.table("model").get("encoder_weights", ""));
   if (!weights.empty()) {
-    graph::take_weights(model, "encoder.", read_safetensors(files, weights).tensors, weights);
+    const auto unused = graph::take_weights(model, "encoder.", read_safetensors(files, weights).tensors, weights);
+    if (!unused.empty()) {
+      log.write(LogLevel::kWarning,
+                fmt::format("{}: {} of its tensors have no place in the encoder and are left out: {}", weights,
+                            unused.size(), shortened(unused)));
+    }
     model.provenance["encoder_weights"] = weights;
   }
   graph::initialise(model, read.options.seed);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/log.h"
 #include "base/options.h"
 #include "graph/model.h"
 #include "longtake/input_spec.h"
@@ -28,8 +29,8 @@ TrainRecipe read_train_recipe(const Options& recipe);
 graph::Model build_model(const Options& recipe, const InputSpec& input, const std::vector<std::string>& labels);
 
 // The same with numbers in every weight: the encoder's of [model] encoder_weights, if the recipe names such a file, and
-// random ones for the rest. Throws IoError and BadData for the file.
+// random ones for the rest. Throws IoError and BadData for the file; tensors of it that have no place are a warning.
 graph::Model make_model(const Options& recipe, const TrainRecipe& read, const std::vector<std::string>& labels,
-                        const Files& files);
+                        const Files& files, const LogSink& log);
 
 }  // namespace longtake::training

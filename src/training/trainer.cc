@@ -78,13 +78,27 @@ struct Setup {
     dataset = std::make_shared<Dataset>(read.list_data(*request.files));
     const Dataset train = training_split(*dataset);
     set_total_steps(options, static_cast<std::int64_t>(train.items.size()));
-    model = make_model(recipe, read, dataset->labels, *request.files);
+    model = make_model(recipe, read, dataset->labels, *request.files, *request.log);
     check_task(model, *dataset, options);
+    check_splits();
     if (!options.features.empty()) start_from_features();
     train_cache = open_cache(train);
     const auto splits = summarise(*dataset);
     if (splits.count(std::string(kValidationSplit)) != 0) {
       validation_cache = open_cache(select_split(*dataset, kValidationSplit));
+    }
+  }
+
+  void check_splits() const {
+    const auto splits = summarise(*dataset);
+    const std::string& wanted = options.report_split;
+    if (wanted != "auto" && wanted != "none" && !splits.contains(wanted)) {
+      throw ConfigError(fmt::format("[train]: report_split = \"{}\", but the data has no item in that split", wanted));
+    }
+    if (options.patience > 0 && !splits.contains(std::string(kValidationSplit))) {
+      throw ConfigError(
+          "[train]: patience waits for a better validation, but the data has no validation split; "
+          "data.validation_share holds one out");
     }
   }
 
@@ -132,8 +146,8 @@ class Trainer {
             std::make_shared<Weights>(model_, torch::dtype(torch::kFloat32).device(torch::Device(request.device)))),
         runner_(plan_, weights_),
         optimizer_(weights_, options_.optimizer),
-        batches_(options_.carry_state ? stream_batches(*setup_->train_cache, setup_->input, options_, plan_.lag)
-                                      : clip_batches(*setup_->train_cache, setup_->input, options_, plan_.lag)) {
+        batches_((options_.carry_state ? stream_batches : clip_batches)(*setup_->train_cache, setup_->input, options_,
+                                                                        answering())) {
     if (options_.average_decay > 0) average_.emplace(*weights_, options_.average_decay);
     if (options_.class_weights) weigh_classes();
     logits_ = tasks::output_index(*plan_.graph, "logits");
@@ -154,6 +168,10 @@ class Trainer {
   }
 
  private:
+  Answering answering() const {
+    return {plan_.lag, [this](std::int64_t frames) { return graph::answered_frames(plan_, "logits", frames); }};
+  }
+
   void prepare_penalty() {
     if (!model_.protocol.contains("attention")) {
       throw ConfigError("[train]: attention_penalty is for models with spatial attention, such as visual_attention");

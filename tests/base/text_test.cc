@@ -58,6 +58,16 @@ TEST(Text, EditDistanceCountsSingleSlips) {
   EXPECT_EQ(edit_distance("same", "same"), 0u);
 }
 
+TEST(Text, KnowsUtf8) {
+  for (const char* text : {"", "left", "l\u00e4nks", "\u4e2d\u6587", "\xF0\x9F\x8E\xAC"})
+    EXPECT_TRUE(is_utf8(text)) << text;
+  // A lone continuation, a cut sequence, an overlong slash, a surrogate, and beyond the last character.
+  for (const char* text : {"\x80", "a\xC3", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF"}) {
+    EXPECT_FALSE(is_utf8(text));
+  }
+  EXPECT_EQ(as_utf8("bad\xFF\xC3\xA4\xC3"), "bad?\xC3\xA4?");
+}
+
 TEST(Text, NearestSuggestsOnlyWhatIsNear) {
   const std::vector<std::string> names = {"hidden_size", "learning_rate", "layers"};
   EXPECT_EQ(nearest("hiden_size", names), "hidden_size");

@@ -109,9 +109,16 @@ TEST_F(AttentionOfVideos, AModelOfWholeClipsIsRunOverTheWholeVideo) {
     EXPECT_NEAR(video["frames"][i]["time"], static_cast<double>(i) / 15, 1e-4);
     EXPECT_NEAR(sum(video["frames"][i]["attention"]), 1, 1e-5);
   }
-  const Outcome streamed = run({"stream", model, world().clip()});
-  EXPECT_EQ(streamed.code, kFailed);
-  EXPECT_THAT(streamed.err, HasSubstr("needs all frames of a clip"));
+  // A stream's only clip is the whole video.
+  const Outcome streamed = run({"stream", model, world().clip(), "--attention", "--clip", "20"});
+  ASSERT_EQ(streamed.code, kDone) << streamed.err;
+  const auto lines = lines_of(streamed.out);
+  ASSERT_EQ(lines.size(), 9U);
+  for (std::size_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(Json::parse(lines[i])["scores"], video["frames"][i]["scores"]);
+    EXPECT_EQ(Json::parse(lines[i])["attention"], video["frames"][i]["attention"]);
+  }
+  EXPECT_THAT(std::string(Json::parse(lines[8])["protocol"]), HasSubstr("clips of 20 frames"));
 
   // 32 x 32 pixels are shown as 480 x 480, of which the model saw 16 of 18 parts: from 27 to 453.
   VideoReader overlay = VideoReader::open(seen + "/0000.mp4"), clip = VideoReader::open(world().clip());

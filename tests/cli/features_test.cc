@@ -102,6 +102,15 @@ TEST_F(Features, GoOnWhereTheyWere) {
   EXPECT_THAT(again.err, HasSubstr("24 are there already"));
 }
 
+TEST_F(Features, ThatAreDamagedAreExtractedAgain) {
+  const std::string folder = path("damaged");
+  ASSERT_EQ(extract(folder).code, kDone);
+  for (const auto& file : std::filesystem::directory_iterator(folder)) std::filesystem::resize_file(file, 100);
+  const Outcome again = extract(folder);
+  EXPECT_EQ(again.code, kDone);
+  EXPECT_THAT(again.err, testing::Not(HasSubstr("there already")));
+}
+
 TEST_F(Features, RunsAreComparedBySeed) {
   for (const char* seed : {"1", "2"}) {
     const std::string directory = path(std::string("seed") + seed);
@@ -113,8 +122,8 @@ TEST_F(Features, RunsAreComparedBySeed) {
   ASSERT_EQ(compared.code, kDone) << compared.err;
   const Json json = Json::parse(compared.out);
   ASSERT_EQ(json["rows"].size(), 1U);
-  EXPECT_EQ(json["rows"][0]["figures"]["test"]["runs"], 2);
-  EXPECT_EQ(json["rows"][0]["figures"]["test-shuffled"]["runs"], 2);
+  EXPECT_EQ(json["rows"][0]["figures"]["test top-1"]["runs"], 2);
+  EXPECT_EQ(json["rows"][0]["figures"]["test-shuffled top-1"]["runs"], 2);
   EXPECT_TRUE(std::filesystem::exists(path("page.html")));
   const Outcome nothing = run({"compare", path("from_videos_never")});
   EXPECT_NE(nothing.code, kDone);

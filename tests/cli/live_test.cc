@@ -1,7 +1,15 @@
 // `longtake stream` of sources that end, come again or begin anew.
+#include <arpa/inet.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/programs.h"
@@ -24,7 +32,25 @@ class Live : public SmallWorldTest {
     for (const std::string& line : lines_of(outcome.out)) lines.push_back(Json::parse(line));
     return lines;
   }
+
+  // A few seconds that can be read from any point on, small enough for the buffer of a pipe.
+  static std::string broadcast() {
+    const std::string file = path("broadcast.ts");
+    EXPECT_TRUE(
+        media::run_ffmpeg("-stream_loop 7 -i " + world().clip() + " -c:v libx264 -g 8 -bf 0 -f mpegts " + file));
+    const std::string bytes = read_file(file);
+    EXPECT_LT(bytes.size(), 65536U);
+    return bytes;
+  }
 };
+
+void write_all(int file, const std::string& bytes) {
+  for (std::size_t sent = 0; sent < bytes.size();) {
+    const ssize_t count = ::write(file, bytes.data() + sent, bytes.size() - sent);
+    ASSERT_GT(count, 0);
+    sent += static_cast<std::size_t>(count);
+  }
+}
 
 TEST_F(Live, ACutSourceThatIsNotFoundAgainIsPartial) {
   media::write_numbered_clip(path("whole.mp4"), 60, 15.0);
@@ -61,6 +87,75 @@ TEST_F(Live, WhatGoesOnEndsWhereTheSourceIsLost) {
   // The first line of the new connection tells that they are over, and what has begun anew.
   EXPECT_EQ(count(8, "end"), started - ended);
   EXPECT_GT(count(8, "start"), 0);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("the source ended; trying to connect again"), HasSubstr("is back")));
+}
+
+// Standard input, a pipe and a live pipe whose writer has stopped without closing it.
+TEST_F(Live, ASignalEndsTheWaitForFramesAsTheSourcesEndWould) {
+  const std::string pipe = path("pipe"), bytes = broadcast();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::vector<std::vector<std::string>> sources{{"-"}, {pipe}, {pipe, "--live", "--policy", "block"}};
+  for (const std::vector<std::string>& source : sources) {
+    const int writer = ::open(pipe.c_str(), O_RDWR);
+    ASSERT_GE(writer, 0);
+    write_all(writer, bytes);
+    const std::string state = path("state.safetensors"), output = path("lines.jsonl");
+    write_file(output, "");
+    std::filesystem::remove(state);
+    std::vector<std::string> arguments{"stream", world().model(), "--save-state", state};
+    arguments.insert(arguments.end(), source.begin(), source.end());
+    Process process(arguments, {.input = source[0] == "-" ? pipe : "", .output = output});
+    ASSERT_TRUE(process.prints("\"frame\":8,")) << process.wait().err;
+    process.signal(SIGINT);
+    const Outcome outcome = process.wait();
+    ::close(writer);
+    EXPECT_EQ(outcome.signal, 0);
+    EXPECT_EQ(outcome.code, kDone) << outcome.err;
+    const Json last = Json::parse(lines_of(read_file(output)).back());
+    EXPECT_EQ(last["type"], "end");
+    EXPECT_GT(last["decode"]["frames"], 8);
+    EXPECT_TRUE(std::filesystem::exists(state)) << source[0];
+  }
+}
+
+TEST_F(Live, ASignalEndsTheWaitForALostSource) {
+  const std::string state = path("lost.safetensors");
+  Process process({"stream", world().model(), world().clip(), "--live", "--policy", "block", "--save-state", state});
+  ASSERT_TRUE(process.says("trying to connect again"));
+  process.signal(SIGTERM);
+  const Outcome outcome = process.wait();
+  EXPECT_EQ(outcome.signal, 0);
+  ASSERT_EQ(outcome.code, kDone) << outcome.err;
+  EXPECT_EQ(lines(outcome).back()["type"], "end");
+  EXPECT_TRUE(std::filesystem::exists(state));
+}
+
+// The connection stands, but nothing comes any more.
+TEST_F(Live, AStalledSourceIsPartial) {
+  const std::string state = path("stalled.safetensors"), bytes = broadcast();
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  socklen_t length = sizeof(address);
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
+  // The time limit is for the opening, too, which a busy machine must not miss.
+  Process process({"stream", world().model(), "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port)),
+                   "--no-reconnect", "--timeout", "2", "--save-state", state});
+  const int connection = ::accept(listener, nullptr, nullptr);
+  ASSERT_GE(connection, 0);
+  write_all(connection, bytes);
+  const Outcome outcome = process.wait();
+  ::close(connection);
+  ::close(listener);
+  ASSERT_EQ(outcome.code, kPartial) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("reading took longer than 2 s"));
+  const Json last = lines(outcome).back();
+  EXPECT_EQ(last["type"], "end");
+  EXPECT_EQ(last["decode"]["partial"], true);
+  EXPECT_TRUE(std::filesystem::exists(state));
 }
 
 TEST_F(Live, AStateGoesOnWithASourceWhoseTimeBeginsAnew) {

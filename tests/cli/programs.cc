@@ -91,10 +91,14 @@ bool Process::ended() {
   return ended_;
 }
 
-bool Process::says(const std::string& text) {
+bool Process::says(const std::string& text) { return writes(err_, text); }
+
+bool Process::prints(const std::string& text) { return writes(out_, text); }
+
+bool Process::writes(const std::filesystem::path& file, const std::string& text) {
   while (true) {
     const bool over = ended();
-    if (text_of(err_).find(text) != std::string::npos) return true;
+    if (text_of(file).find(text) != std::string::npos) return true;
     if (over) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));  // between two looks; what is waited for is the text
   }

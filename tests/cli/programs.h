@@ -43,10 +43,13 @@ class Process {
   void signal(int number) const;
   // Waits until the process has said `text` on standard error; false where it ended without.
   bool says(const std::string& text);
+  // The same of standard output.
+  bool prints(const std::string& text);
   Outcome wait();
 
  private:
   bool ended();
+  bool writes(const std::filesystem::path& file, const std::string& text);
 
   pid_t pid_ = -1;
   int status_ = 0;

@@ -45,6 +45,7 @@ TEST_F(Verbs, HaveHelpWithExamplesOnStandardOutput) {
                                                     {"data", "make"},
                                                     {"data", "make", "motions"},
                                                     {"flow"},
+                                                    {"train"},
                                                     {"evaluate"},
                                                     {"predict"},
                                                     {"stream"},
@@ -86,6 +87,9 @@ TEST_F(Verbs, UsedWronglyExitWithTwoAndSayWhatIsWrong) {
       {"data", "make", "motions", world().path("clips"), "--size", "32"},
       {"data", "describe", world().path("recipe.toml"), "data.group_pattern=\"(\""},
       {"data", "describe", world().path("recipe.toml"), "data.validation_groups=[\"F01\"]"},
+      {"stream", world().model(), world().clip(), "--timeout", "nan"},
+      {"train"},
+      {"train", "recipe.toml", "--bogus"},
       {"completion", "fish"}};
   for (const auto& arguments : wrong) {
     const Outcome outcome = run(arguments);
@@ -161,9 +165,11 @@ TEST_F(Verbs, CompletionIsBashThatCompletesVerbsAndOptions) {
       "script=$(\"$LONGTAKE\" completion bash) && bash -n <<<\"$script\" && eval \"$script\" &&\n"
       "COMP_WORDS=(longtake pre) COMP_CWORD=1 && _longtake && echo \"${COMPREPLY[@]}\" &&\n"
       "COMP_WORDS=(longtake predict --over) COMP_CWORD=2 && _longtake && echo \"${COMPREPLY[@]}\" &&\n"
-      "COMP_WORDS=(longtake data make m) COMP_CWORD=3 && _longtake && echo \"${COMPREPLY[@]}\"");
+      "COMP_WORDS=(longtake data make m) COMP_CWORD=3 && _longtake && echo \"${COMPREPLY[@]}\" &&\n"
+      "COMP_WORDS=(longtake train --re) COMP_CWORD=2 && _longtake && echo \"${COMPREPLY[@]}\" &&\n"
+      "COMP_WORDS=(longtake completion z) COMP_CWORD=2 && _longtake && echo \"${COMPREPLY[@]}\"");
   EXPECT_EQ(outcome.code, kDone) << outcome.err;
-  EXPECT_THAT(lines_of(outcome.out), ElementsAre("predict", "--overlay", "motions"));
+  EXPECT_THAT(lines_of(outcome.out), ElementsAre("predict", "--overlay", "motions", "--resume", "zsh"));
 }
 
 TEST_F(Verbs, InspectSaysTheSameOfARecipeAndOfItsModelFile) {
@@ -325,6 +331,29 @@ TEST_F(Verbs, AFullStandardOutputIsAnError) {
     EXPECT_EQ(outcome.code, kFailed) << arguments[0];
     EXPECT_THAT(outcome.err, HasSubstr("standard output: No space left on device")) << arguments[0];
   }
+}
+
+TEST_F(Verbs, AFullStandardErrorTakesNothingButItsText) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "/dev/full is not here";
+  media::write_file(world().path("empty.mp4"), "");
+  const std::string start = "\"$LONGTAKE\" predict '" + world().model() + "' ";
+  EXPECT_EQ(run_shell(start + "'" + world().path("empty.mp4") + "' 2>/dev/full").code, kFailed);
+  const std::string both = "'" + world().path("empty.mp4") + "' '" + world().clip() + "' ";
+  const Outcome outcome = run_shell(start + both + "2>/dev/full");
+  EXPECT_EQ(outcome.code, kPartial);
+  EXPECT_EQ(lines_of(outcome.out).size(), 1U);
+}
+
+// What the shell's limit does to a file, which would otherwise end the program by a signal.
+TEST_F(Verbs, AFileThatMayNotGrowIsAnError) {
+  const std::string state = world().path("limited.safetensors");
+  const Outcome outcome =
+      run_shell("{ ( ulimit -f 0; \"$LONGTAKE\" stream '" + world().model() + "' '" + world().clip() +
+                "' --frames 1 --save-state '" + state + "' 2>&1 >/dev/null ); echo $?; } | cat");
+  const auto lines = lines_of(outcome.out);
+  ASSERT_EQ(lines.size(), 2U) << outcome.out;
+  EXPECT_THAT(lines[0], AllOf(HasSubstr(state), HasSubstr("File too large")));
+  EXPECT_EQ(lines[1], "1");
 }
 
 TEST_F(Verbs, AReaderThatHasSeenEnoughEndsThemQuietly) {

@@ -152,6 +152,27 @@ TEST_F(ClipsTest, CheckFindsEveryBadFileAndSaysWhy) {
   EXPECT_THAT(ids, ElementsAre("a/5.mp4", "a/6.mp4", "b/7.mp4", "missing", "beyond"));
 }
 
+TEST_F(ClipsTest, CheckFindsPartsThatGoBeyondTheVideo) {
+  const DatasetItem whole = dataset().items[3];  // 7 frames at 10 per second
+  Dataset listed;
+  for (const auto& [start_s, end_s] :
+       std::vector<std::pair<double, double>>{{0.5, 99}, {0.5, 0.7}, {0, 0.71}, {5, 9}}) {
+    listed.items.push_back(whole);
+    listed.items.back().start_s = start_s;
+    listed.items.back().end_s = end_s;
+  }
+  for (const bool quick : {false, true}) {
+    const CheckReport report = check(listed, {.first_frame_only = quick}, threads_);
+    EXPECT_EQ(report.items[0].state, FileState::kPartial);
+    EXPECT_THAT(report.items[0].reason,
+                AllOf(HasSubstr(whole.path.string()), HasSubstr("from 0.5 s to 99 s"), HasSubstr("ends at 0.70 s")));
+    EXPECT_EQ(report.items[1].state, FileState::kReadable) << report.items[1].reason;
+    EXPECT_EQ(report.items[2].state, FileState::kReadable) << report.items[2].reason;
+    EXPECT_EQ(report.items[3].state, FileState::kUnreadable);
+    EXPECT_THAT(report.items[3].reason, AllOf(HasSubstr("from 5 s to 9 s"), HasSubstr("to 0.7 s")));
+  }
+}
+
 TEST_F(ClipsTest, CheckOfTheFirstFrameMissesDamageFurtherIn) {
   media::write_file(path("a", 5), "");
   add_truncated("b", 7);

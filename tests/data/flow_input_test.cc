@@ -154,6 +154,26 @@ TEST(FlowInput, RefusesSpecsThatMakeNoSense) {
   EXPECT_THAT(complaint({.flow = "dis", .flow_fps = 15}), HasSubstr("whole multiple"));
 }
 
+TEST(CheckInput, RefusesACropThatNoFrameHolds) {
+  const auto refuses = [](InputSpec spec, const char* resize) {
+    spec.resize = resize;
+    try {
+      check_input(spec);
+    } catch (const InvalidArgument& error) {
+      EXPECT_THAT(error.what(), HasSubstr("crop of"));
+      return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(refuses({.width = 1, .height = 36, .crop_width = 32, .crop_height = 32}, "stretch"));
+  EXPECT_TRUE(refuses({.width = 36, .height = 31, .crop_width = 32, .crop_height = 32}, "stretch"));
+  EXPECT_TRUE(refuses({.width = 31, .crop_width = 32, .crop_height = 32}, "stretch"));
+  EXPECT_FALSE(refuses({.width = 32, .height = 32, .crop_width = 32, .crop_height = 32}, "stretch"));
+  EXPECT_FALSE(refuses({.crop_width = 32, .crop_height = 32}, "stretch"));  // depends on the video
+  EXPECT_TRUE(refuses({.width = 40, .height = 31, .crop_width = 32, .crop_height = 32}, "shorter_side"));
+  EXPECT_FALSE(refuses({.width = 32, .crop_width = 60, .crop_height = 32}, "shorter_side"));  // a wide video may do
+}
+
 class FlowOfFiles : public ::testing::Test {
  protected:
   DatasetItem video(int frames) const {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "longtake/error.h"
 
 namespace longtake::graph {
@@ -28,6 +30,27 @@ TEST(NamedWeights, FindTheirPlaceBehindThePrefix) {
   take_weights(taken, "encoder.", {{"a.weight", a}, {"b.weight", numbers({1, 2})}}, "file");
   EXPECT_EQ(taken.weights.at("encoder.a.weight"), a);
   EXPECT_EQ(taken.weights.size(), 2U);
+}
+
+// A classifier that an encoder was trained with has no place; names may be those of a model file.
+TEST(NamedWeights, WithoutAPlaceAreTold) {
+  Model taken = model();
+  const auto unused = take_weights(
+      taken, "encoder.",
+      {{"encoder.a.weight", numbers({2})}, {"b.weight", numbers({1, 2})}, {"fc8.weight", numbers({3})}}, "file");
+  EXPECT_THAT(unused, testing::ElementsAre("fc8.weight"));
+  EXPECT_EQ(taken.weights.size(), 2U);
+}
+
+TEST(NamedWeights, ThatAreNotFiniteAreRefused) {
+  Model taken = model();
+  Tensor a = numbers({2});
+  a.data<float>()[1] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_THAT(
+      [&] {
+        take_weights(taken, "encoder.", {{"a.weight", a}, {"b.weight", numbers({1, 2})}}, "file");
+      },
+      ThrowsMessage<BadData>(HasSubstr("not finite: a.weight")));
 }
 
 TEST(NamedWeights, ThatDoNotFitAreAllListed) {

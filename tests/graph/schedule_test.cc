@@ -118,6 +118,24 @@ TEST(Schedule, AnIncompleteWindowComesOutOnlyWhereItIsTheOnlyOne) {
   EXPECT_THAT(c.build(flagged({A, A, A, E}), "w").source, ElementsAre(0, 1, 2, 1, 2, 3));
 }
 
+// Windows of 4 frames every 2: none before the fourth frame, and one at the end of a shorter video.
+TEST(Schedule, KnowsWhichFramesGetAnAnswer) {
+  Model model;
+  Builder b(model, "main");
+  const auto window = b.node("window", "w", {b.input("x", {1})},
+                             {{"size", std::int64_t{4}},
+                              {"stride", std::int64_t{2}},
+                              {"ahead", std::int64_t{0}},
+                              {"edge", std::string("valid")}});
+  b.output("slow", window[0]);
+  b.output("newest", b.node("latest", "l", {window[0]}).front());
+  b.finish();
+  const Plan plan = make_plan(model, model.graph("main"));
+  EXPECT_THAT(answered_frames(plan, "slow", 7), ElementsAre(false, false, false, true, false, true, false));
+  EXPECT_THAT(answered_frames(plan, "newest", 6), ElementsAre(false, false, false, true, true, true));
+  EXPECT_THAT(answered_frames(plan, "newest", 2), ElementsAre(false, true));
+}
+
 TEST(Schedule, LookingAheadLagsAndFlushEmptiesIt) {
   Case c(windowed(3, 1, 1, "same"));
   EXPECT_EQ(c.plan.lag, 1);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <tuple>
 
 #include "longtake/video_reader.h"
 #include "media/clips.h"
@@ -223,6 +224,106 @@ TEST(TimeStamps, MissingOnesComeFromTheFrameRate) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(samples[static_cast<std::size_t>(i)].number, i);
     EXPECT_NEAR(samples[static_cast<std::size_t>(i)].time_s, i / 10.0, 1e-9);
+  }
+}
+
+// Pictures that are decoded in another order than they are shown, in containers with times of presentation and without
+// (AVI), whose last pictures come without any time.
+class ReorderedPictures : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
+
+TEST_P(ReorderedPictures, AllComeOutAtEvenTimes) {
+  const auto& [codec, container] = GetParam();
+  TemporaryDirectory directory;
+  write_numbered_clip(directory / "a.mp4", 16, 8.0);
+  const std::string path = directory / ("reordered." + container);
+  FFMPEG(fmt::format("-i {} -c:v {} -bf 2 -q:v 2 {}", (directory / "a.mp4").string(), codec, path));
+  for (const int threads : {1, 3}) {
+    for (const double fps : {0.0, 8.0}) {
+      VideoReader reader = VideoReader::open(path, {.fps = fps, .threads = threads});
+      const std::vector<Sample> samples = read_samples(reader);
+      ASSERT_EQ(samples.size(), 16U) << "fps " << fps;
+      for (int i = 0; i < 16; ++i) {
+        const Sample& sample = samples[static_cast<std::size_t>(i)];
+        EXPECT_EQ(sample.number, i) << "fps " << fps;
+        EXPECT_NEAR(sample.time_s, samples[0].time_s + i / 8.0, 1e-6) << "fps " << fps;
+      }
+      EXPECT_EQ(reader.stats().frames_decoded, 16);
+      EXPECT_FALSE(reader.stats().partial);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ReorderedPictures,
+                         testing::Combine(testing::Values("libx264", "mpeg4"),
+                                          testing::Values("avi", "mp4", "mkv", "ts", "mpg")));
+
+TEST(TimeStamps, AreKeptAtVariableRateInAnyOrder) {
+  TemporaryDirectory directory;
+  const std::vector<double> times{0.0, 0.1, 0.5, 0.6, 0.7, 1.5, 1.6, 2.0, 2.1, 2.9};
+  write_numbered_clip(directory / "a.mp4", times);
+  const std::string path = directory / "reordered.mkv";
+  FFMPEG(fmt::format("-i {} -c:v libx264 -bf 2 -vsync passthrough {}", (directory / "a.mp4").string(), path));
+  EXPECT_THAT(times_of(read_samples(path)), testing::Pointwise(testing::DoubleNear(1e-6), times));
+}
+
+TEST(TimeStamps, ThatAreOfDecodingOnlySayNothingOfALostFrame) {
+  TemporaryDirectory directory;
+  write_numbered_clip(directory / "a.mp4", 24, 8.0);
+  const std::string path = directory / "a.avi";
+  FFMPEG(fmt::format("-i {} -c:v mpeg4 -bf 2 -q:v 2 {}", (directory / "a.mp4").string(), path));
+  std::string bytes = read_file(path);
+  // The tenth picture's chunk is noise.
+  std::size_t chunk = bytes.find("movi");
+  for (int i = 0; i < 10; ++i) chunk = bytes.find("00dc", chunk + 4);
+  for (std::size_t i = chunk + 8; i < bytes.find("00dc", chunk + 4); ++i) bytes[i] = static_cast<char>(0x55);
+  write_file(path, bytes);
+  VideoReader reader = VideoReader::open(path, {.bad_frames = BadFramePolicy::kRepeat});
+  const std::vector<Sample> samples = read_samples(reader);
+  EXPECT_GT(reader.stats().bad_packets + reader.stats().bad_frames, 0);
+  EXPECT_GE(samples.size(), 23U);
+  EXPECT_NEAR(samples.back().time_s, samples.front().time_s + 23 / 8.0, 1e-6);
+}
+
+TEST(TimeStamps, OfARealAviGoOnToItsEnd) {
+  REQUIRE_DATA("video/test.avi");
+  const std::vector<double> times = times_of(read_samples(data_path("video/test.avi")));
+  ASSERT_GT(times.size(), 2U);
+  EXPECT_NEAR(times[times.size() - 2], 6.52, 1e-6);
+  EXPECT_NEAR(times.back(), 6.56, 1e-6);
+}
+
+// Beyond 42 to 1 swscale refuses to make a side smaller in one go.
+TEST(Scaling, ReachesAnySizeFromAnyOther) {
+  TemporaryDirectory directory;
+  const std::string tall = directory / "tall.mkv";
+  // The upper half is black, the lower one white.
+  FFMPEG(
+      "-f lavfi -i color=black:size=2x2000:rate=5:duration=1,drawbox=y=1000:h=1000:color=white:t=fill "
+      "-c:v ffv1 -pix_fmt yuv444p " +
+      tall);
+  for (const auto& [width, height] : {std::pair{32, 32}, {16, 2}, {2, 2000}, {500, 6}, {1, 2}}) {
+    const Tensor image = first_image(tall, {.width = width, .height = height});
+    ASSERT_EQ(image.shape(), (Shape{height, width, 3}));
+    EXPECT_LT(mean(image, 0, 0, 0, 1, 0.5), 40.0) << width << "x" << height;
+    EXPECT_GT(mean(image, 0, 0, 0.5, 1, 1), 215.0) << width << "x" << height;
+  }
+}
+
+TEST(Scaling, KeepsTheColoursHoweverFarItGoes) {
+  TemporaryDirectory directory;
+  const std::string path = directory / "wide.mkv";
+  FFMPEG(
+      "-f lavfi -i color=0x20C060:size=1600x1600:rate=1:duration=1 -vf "
+      "format=rgb24,scale=out_color_matrix=bt709:out_range=pc,format=yuv444p -c:v ffv1 -colorspace bt709 "
+      "-color_range pc " +
+      path);
+  const double gray = mean(first_image(path, {.colour = ColourOrder::kGray}), 0);
+  for (const int side : {320, 20, 1}) {
+    const Tensor image = first_image(path, {.width = side, .height = side});
+    EXPECT_NEAR(mean(image, 0), 0x20, 3.0) << side;
+    EXPECT_NEAR(mean(image, 1), 0xC0, 3.0) << side;
+    EXPECT_NEAR(mean(image, 2), 0x60, 3.0) << side;
+    EXPECT_NEAR(mean(first_image(path, {.width = side, .height = side, .colour = ColourOrder::kGray}), 0), gray, 1.0);
   }
 }
 

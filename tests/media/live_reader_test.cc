@@ -171,6 +171,86 @@ TEST(LiveReader, ReconnectsWithWaitsThatDoubleUntilAFrameComes) {
   EXPECT_EQ(reader.stats().decode.frames_out, 5);
 }
 
+// What was logged, warnings with a mark.
+class Messages final : public LogSink {
+ public:
+  void write(LogLevel level, std::string_view message) const override {
+    const std::lock_guard lock(mutex_);
+    messages_.push_back((level == LogLevel::kWarning ? "! " : "") + std::string(message));
+  }
+  std::vector<std::string> all() const {
+    const std::lock_guard lock(mutex_);
+    return messages_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::vector<std::string> messages_;
+};
+
+TEST(LiveReader, SaysOnceThatTheSourceIsLostAndOnceThatItIsBack) {
+  const Messages messages;
+  int attempt = 0;
+  LiveReader reader(
+      [&](std::stop_token stop) -> std::unique_ptr<FrameSource> {
+        switch (attempt++) {
+          case 0:
+            return std::make_unique<FakeSource>(std::vector<double>{0}, true);
+          case 3:
+            return std::make_unique<FakeSource>(std::vector<double>{7, 8});
+          case 4:
+            return std::make_unique<FakeSource>(std::vector<double>{9});
+          case 5:
+            wait_for(stop);
+            [[fallthrough]];
+          default:
+            throw IoError("camera: no route");
+        }
+      },
+      {.policy = LivePolicy::kBlock, .log = &messages, .name = "camera"}, std::make_shared<FakeClock>());
+  LiveFrame frame;
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(reader.read(frame));
+  // The last frame came after all of these.
+  const std::vector<std::string> said = messages.all();
+  ASSERT_GE(said.size(), 4U);
+  EXPECT_THAT(std::vector<std::string>(said.begin(), said.begin() + 4),
+              ElementsAre("! camera: connection lost; trying to connect again", "camera: is back",
+                          "! camera: the source ended; trying to connect again", "camera: is back"));
+  reader.stop();
+}
+
+TEST(LiveReader, SaysNothingOfASourceThatIsGivenUp) {
+  const Messages messages;
+  LiveReader reader([](std::stop_token) { return std::make_unique<FakeSource>(std::vector<double>{0}, true); },
+                    {.reconnect = false, .log = &messages}, std::make_shared<FakeClock>());
+  LiveFrame frame;
+  EXPECT_TRUE(reader.read(frame));
+  EXPECT_THROW(reader.read(frame), IoError);
+  EXPECT_THAT(messages.all(), ElementsAre());
+}
+
+TEST(LiveReader, CountsTheDecodingOfTheConnectionThatGoesOn) {
+  class Endless final : public FrameSource {
+   public:
+    explicit Endless(std::stop_token stop) : source_({0, 1}), stop_(std::move(stop)) {}
+    bool read(Frame& frame) override {
+      if (source_.read(frame)) return true;
+      wait_for(stop_);
+      throw IoError("stopped");
+    }
+    DecodeStats stats() const override { return source_.stats(); }
+
+   private:
+    FakeSource source_;
+    std::stop_token stop_;
+  };
+  LiveReader reader([](std::stop_token stop) { return std::make_unique<Endless>(std::move(stop)); }, {},
+                    std::make_shared<FakeClock>());
+  LiveFrame frame;
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(reader.read(frame));
+  EXPECT_EQ(reader.stats().decode.frames_out, 2);
+}
+
 TEST(LiveReader, GivesUpAfterSoManyAttempts) {
   int attempt = 0;
   LiveReader reader(

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <numeric>
@@ -20,11 +21,14 @@ namespace {
 
 using testing::HasSubstr;
 
-// Serves one body to every request on a free port of this machine. With `silent` it accepts and never answers.
+// What becomes of a connection: it is closed once the body is sent, stays open then, or is never answered.
+enum class Server : std::uint8_t { kCloses, kStalls, kSilent };
+
+// Serves one body to every request on a free port of this machine.
 class HttpServer {
  public:
-  HttpServer(std::string body, std::size_t send, bool silent = false)
-      : body_(std::move(body)), send_(send), silent_(silent), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  HttpServer(std::string body, std::size_t send, Server kind = Server::kCloses)
+      : body_(std::move(body)), send_(send), kind_(kind), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -48,12 +52,12 @@ class HttpServer {
     while (true) {
       const int connection = ::accept(listener_, nullptr, nullptr);
       if (connection < 0) return;
-      if (silent_) {
+      if (kind_ != Server::kSilent) answer(connection);
+      if (kind_ == Server::kCloses) {
+        ::close(connection);
+      } else {
         kept_.push_back(connection);
-        continue;
       }
-      answer(connection);
-      ::close(connection);
     }
   }
 
@@ -78,7 +82,7 @@ class HttpServer {
 
   std::string body_;
   std::size_t send_;
-  bool silent_;
+  Server kind_;
   int listener_;
   int port_ = 0;
   std::vector<int> kept_;
@@ -116,6 +120,16 @@ TEST_F(Sources, HttpThatBreaksOffIsPartial) {
   EXPECT_TRUE(reader.stats().truncated);
 }
 
+TEST_F(Sources, HttpThatStallsIsPartial) {
+  HttpServer server(bytes_, bytes_.size() * 19 / 20, Server::kStalls);
+  VideoReader reader = VideoReader::open(server.url("clip.mp4"), {.read_timeout_s = 0.2});
+  const std::vector<Sample> samples = read_samples(reader);
+  EXPECT_GT(samples.size(), 0U);
+  EXPECT_LT(samples.size(), 30U);
+  EXPECT_TRUE(reader.stats().partial);
+  EXPECT_THAT(reader.stats().problems, testing::Contains(HasSubstr("reading took longer than 0.2 s")));
+}
+
 TEST_F(Sources, HttpErrorsAreNamed) {
   HttpServer server(bytes_, bytes_.size());
   try {
@@ -128,7 +142,7 @@ TEST_F(Sources, HttpErrorsAreNamed) {
 }
 
 TEST_F(Sources, AServerThatSaysNothingTimesOut) {
-  HttpServer server(bytes_, 0, true);
+  HttpServer server(bytes_, 0, Server::kSilent);
   try {
     VideoReader::open(server.url("clip.mp4"), {.open_timeout_s = 0.2});
     FAIL();
@@ -138,7 +152,7 @@ TEST_F(Sources, AServerThatSaysNothingTimesOut) {
 }
 
 TEST_F(Sources, AStopRequestEndsTheWait) {
-  HttpServer server(bytes_, 0, true);
+  HttpServer server(bytes_, 0, Server::kSilent);
   std::stop_source stop;
   stop.request_stop();
   try {
@@ -190,6 +204,39 @@ TEST_F(Sources, StandardInputFromALaterStart) {
   EXPECT_THAT(numbers_of(read_samples(reader)), testing::ElementsAre(25, 26, 27, 28, 29));
 }
 
+TEST_F(Sources, StandardInputIsWaitedForWithoutALimit) {
+  StandardInput input(bytes_);
+  VideoReader reader = VideoReader::open("-", {.open_timeout_s = 1e-9, .read_timeout_s = 1e-9});
+  EXPECT_EQ(numbers_of(read_samples(reader)), all());
+}
+
+TEST_F(Sources, ANamedPipe) {
+  const std::string pipe = directory_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] { write_file(pipe, bytes_); });
+  EXPECT_EQ(numbers_of(read_samples(pipe)), all());
+  writer.join();
+}
+
+TEST_F(Sources, AStopRequestEndsTheWaitForAPipe) {
+  const std::string pipe = directory_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  // Of one of them nobody holds the other end, of the other somebody who writes nothing.
+  for (const bool written_to : {false, true}) {
+    const int writer = written_to ? ::open(pipe.c_str(), O_RDWR) : -1;
+    std::stop_source stop;
+    std::thread stopper([&] { stop.request_stop(); });
+    try {
+      VideoReader::open(pipe, {.stop = stop.get_token()});
+      ADD_FAILURE();
+    } catch (const IoError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("stopped on request"));
+    }
+    stopper.join();
+    if (writer >= 0) ::close(writer);
+  }
+}
+
 TEST_F(Sources, EmptyStandardInputIsAnError) {
   const std::string nothing;
   StandardInput input(nothing);
@@ -212,7 +259,9 @@ TEST_F(Sources, MissingCamera) {
 
 TEST(Source, LiveOnes) {
   EXPECT_TRUE(is_live("/dev/video0"));
-  EXPECT_TRUE(is_live("rtsp://camera/1"));
+  for (const char* protocol : {"rtsp", "rtsps", "rtmp", "udp", "tcp", "srt", "rtp"}) {
+    EXPECT_TRUE(is_live(std::string(protocol) + "://camera/1")) << protocol;
+  }
   EXPECT_FALSE(is_live("clip.mp4"));
   EXPECT_FALSE(is_live("-"));
   EXPECT_FALSE(is_live("http://host/clip.mp4"));

@@ -14,9 +14,12 @@
 namespace longtake::media {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::Pointwise;
+using testing::StartsWith;
 
 MATCHER_P(NearTo, tolerance, "") { return std::abs(std::get<0>(arg) - std::get<1>(arg)) <= tolerance; }
 
@@ -239,6 +242,28 @@ TEST(VideoReader, RefusesSenselessOptions) {
   EXPECT_THROW(VideoReader::open(path, {.width = 1 << 20, .height = 1 << 20}), InvalidArgument);
   EXPECT_THROW(VideoReader::open(path, {.start_s = 1.0, .end_s = 1.0}), InvalidArgument);
   EXPECT_THROW(VideoReader::open(path, {.threads = -1}), InvalidArgument);
+}
+
+TEST(VideoReader, EveryErrorBeginsWithTheSource) {
+  TemporaryDirectory directory;
+  const std::string path = directory / "dot.png";
+  FFMPEG("-f lavfi -i color=red:size=1x1,format=rgb24 -frames:v 1 " + path);
+  const auto complaint = [&](const std::string& source, const VideoOptions& options) {
+    try {
+      Frame frame;
+      VideoReader::open(source, options).read(frame);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(complaint(path, {.fps = -1.0}), StartsWith(path + ": "));
+  EXPECT_THAT(complaint(path, {.width = 1 << 20, .height = 1 << 20}), StartsWith(path + ": "));
+  // More than swscale can do, which shows when the first picture is there.
+  EXPECT_THAT(complaint(path, {.width = 65536, .height = 2}),
+              AllOf(StartsWith(path + ": "), HasSubstr("1x1"), HasSubstr("65536x2")));
+  const std::string missing = directory / "none.mp4";
+  EXPECT_THAT(complaint(missing, {}), AllOf(StartsWith(missing + ": "), Not(HasSubstr(missing + ": " + missing))));
 }
 
 TEST(VideoReader, ProbeTellsWhatAFileIs) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "longtake/error.h"
+
 namespace longtake::reports {
 namespace {
 
@@ -40,6 +42,16 @@ TEST(Comparison, TellsApartRowsOfOneModel) {
   const Comparison compared = compare({run("runs/a", "lstm", "x", 0.5), run("runs/b", "lstm", "y", 0.7)});
   ASSERT_EQ(compared.rows.size(), 2U);
   EXPECT_EQ(compared.rows[0].name, "lstm (runs/a)");
+}
+
+TEST(Comparison, RefusesARunTwiceAndMeansOfDifferentEvaluations) {
+  EXPECT_THROW(compare({run("a", "lstm", "x", 0.5), run("a", "lstm", "x", 0.5)}), InvalidArgument);
+  ComparedRun one = run("a", "lstm", "x", 0.5), other = run("b", "lstm", "x", 0.5);
+  one.conditions["test"] = "whole video";
+  other.conditions["test"] = "3-frame clips";
+  EXPECT_THROW(compare({one, other}), InvalidArgument);
+  other.conditions["test"] = "whole video";
+  EXPECT_EQ(compare({one, other}).rows.size(), 1U);
 }
 
 TEST(Comparison, EscapesWhatItShows) {

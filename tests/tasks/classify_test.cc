@@ -49,6 +49,14 @@ TEST(ClipStarts, CoverTheVideoAndStayWithinIt) {
   EXPECT_THROW(clip_starts(10, 16, 0), InvalidArgument);
 }
 
+TEST(ClipStarts, AtEqualDistancesReachFromTheBeginningToTheEnd) {
+  EXPECT_THAT(even_clip_starts(110, 10, 5), ElementsAre(0, 25, 50, 75, 100));
+  EXPECT_THAT(even_clip_starts(12, 10, 3), ElementsAre(0, 1, 2));
+  EXPECT_THAT(even_clip_starts(30, 10, 1), ElementsAre(10));
+  EXPECT_THAT(even_clip_starts(7, 10, 25), ElementsAre(0));
+  EXPECT_THROW(even_clip_starts(7, 10, 0), InvalidArgument);
+}
+
 // A frame of 4 x 4 pixels that are numbered row by row, of which 2 x 2 are seen.
 class Crops : public testing::Test {
  protected:

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <numeric>
 
 #include "base/threads.h"
 #include "longtake/error.h"
@@ -72,6 +73,25 @@ TEST_F(Batches, OfClipsHoldEveryItemOncePerEpochAndTheLastIsSmaller) {
     EXPECT_THAT(sizes, testing::ElementsAre(3, 3, 1));
     EXPECT_EQ(seen.size(), 7U);
     for (const auto& [item, times] : seen) EXPECT_EQ(times, 1) << item;
+  }
+}
+
+// A model that gathers frames says nothing at the first ones; what it says later counts for them, too.
+TEST_F(Batches, WeighOnlyFramesThatGetAnAnswer) {
+  ClipCache clips = cache();
+  const auto from_the_third = [](std::int64_t frames) {
+    std::vector<bool> answered(frames, true);
+    for (std::int64_t i = 0; i < std::min<std::int64_t>(2, frames - 1); ++i) answered[i] = false;
+    return answered;
+  };
+  for (const tasks::FrameGain gain : {tasks::FrameGain::kUniform, tasks::FrameGain::kLinear, tasks::FrameGain::kLast}) {
+    options_.gain = gain;
+    const Batch batch = clip_batches(clips, spec_, options_, {.frames = from_the_third})->next();
+    for (std::int64_t s = 0; s < batch.chunk.streams; ++s) {
+      const std::vector<double>& gains = batch.clips[s]->gains;
+      EXPECT_NEAR(std::accumulate(gains.begin(), gains.end(), 0.0), 1, 1e-12);
+      for (std::size_t i = 0; i + 1 < gains.size() && i < 2; ++i) EXPECT_EQ(gains[i], 0);
+    }
   }
 }
 
@@ -180,7 +200,7 @@ TEST_F(Batches, OfStreamsNeedNoCache) {
 TEST_F(Batches, HaveTicksForLaggingAnswersAndFindTheFrameTheySpeakAbout) {
   ClipCache clips = cache();
   options_.gain = tasks::FrameGain::kLinear;
-  const Batch batch = clip_batches(clips, spec_, options_, 2)->next();
+  const Batch batch = clip_batches(clips, spec_, options_, {.lag = 2})->next();
   for (std::int64_t s = 0; s < batch.chunk.streams; ++s) {
     const std::int64_t frames = frames_of(batch.items[s]);
     double weight = 0;
@@ -206,7 +226,7 @@ TEST_F(Batches, OfStreamsCarryAClipAndItsLagIntoTheNextBatch) {
   options_.bptt_window = 3;
   options_.batch_size = 1;
   ClipCache clips = cache();
-  const auto source = stream_batches(clips, spec_, options_, 4);
+  const auto source = stream_batches(clips, spec_, options_, {.lag = 4});
   std::int64_t tick = 0;
   for (int step = 0; step < 12; ++step) {
     const Batch batch = source->next();
