@@ -58,6 +58,10 @@ CutModel cut_at_encoder(const graph::Model& model) {
 std::string feature_fingerprint(const graph::Model& encoder) {
   graph::Model told;  // what does not change the features is left out
   told.graphs = encoder.graphs;
+  for (graph::Graph& graph : told.graphs) {  // regions also tell of what came behind the encoder
+    graph.regions.clear();
+    for (graph::Node& node : graph.nodes) node.region = -1;
+  }
   told.parameters = encoder.parameters;
   told.weights = encoder.weights;
   told.inputs = encoder.inputs;

@@ -73,6 +73,13 @@ TEST_F(Features, AreThoseOfTheirEncoderAndInput) {
   EXPECT_THAT(missing.err, HasSubstr("longtake extract"));
 }
 
+TEST_F(Features, ServeEveryModelBehindTheSameEncoder) {
+  const std::string folder = path("shared");
+  ASSERT_EQ(extract(folder).code, kDone);
+  const Outcome deeper = train(path("deeper"), {"train.features=" + folder, "model.lstm_layers=2"});
+  EXPECT_EQ(deeper.code, kDone) << deeper.err;
+}
+
 TEST_F(Features, OfAnEncoderThatLearnsOrRemembersAreRefused) {
   const Outcome learns = extract(path("a"), {"model.small_cnn.difference=false"});
   EXPECT_EQ(learns.code, kUsage);
