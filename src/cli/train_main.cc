@@ -16,10 +16,10 @@ namespace longtake::cli {
 
 namespace {
 
-// The progress of the epoch, and a line when it is over.
+// The progress of the epoch, and a line when it is over, which the run's log keeps.
 class TrainProgress final : public training::TrainObserver {
  public:
-  explicit TrainProgress(bool json) : json_(json) {}
+  TrainProgress(bool json, const Files& files, Files::Path log) : json_(json), files_(files), log_(std::move(log)) {}
 
   void on_step(std::int64_t, std::int64_t epoch, std::int64_t step_in_epoch, std::int64_t steps_per_epoch, double loss,
                double) override {
@@ -35,7 +35,9 @@ class TrainProgress final : public training::TrainObserver {
       line += fmt::format("  validation loss {:.4f}  {} {:.2f} %{}", *record.validation_loss, record.validation_metric,
                           100 * *record.validation_accuracy, best ? "  best" : "");
     }
-    tell(line + fmt::format("  {:.0f} s", record.seconds));
+    line += fmt::format("  {:.0f} s", record.seconds);
+    tell(line);
+    files_.append(log_)->write(line + "\n");
     if (json_) {
       put(fmt::format(
           "{{\"epoch\": {}, \"step\": {}, \"train_loss\": {}, \"validation_loss\": {}, "
@@ -49,6 +51,8 @@ class TrainProgress final : public training::TrainObserver {
   static std::string optional(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : "null"; }
 
   bool json_;
+  const Files& files_;
+  Files::Path log_;
   std::optional<reports::Progress> progress_;
 };
 
@@ -67,7 +71,7 @@ int train(const TrainOptions& given, std::span<char* const> typed) {
   request.stop = &interrupted();
   const auto log = terminal_log(false);
   request.log = log.get();
-  TrainProgress progress(given.json);
+  TrainProgress progress(given.json, *request.files, request.paths.directory / "train.log");
   training::TensorBoardObserver observer(*request.files, request.paths.directory, &progress);
   request.observer = &observer;
 

@@ -24,6 +24,12 @@ std::string listed(const char* what, const std::vector<std::string>& names) {
   return text;
 }
 
+// Published networks divide names by slashes ("inception_3a/1x1.weight"), and by dots.
+std::string dotted(std::string name) {
+  std::replace(name.begin(), name.end(), '/', '.');
+  return name;
+}
+
 bool all_finite(const Tensor& tensor) {
   const auto numbers = tensor.data<float>();
   return std::all_of(numbers.begin(), numbers.end(), [](float number) { return std::isfinite(number); });
@@ -35,18 +41,20 @@ std::vector<std::string> take_weights(Model& model, const std::string& prefix,
                                       const std::map<std::string, Tensor>& tensors, const std::string& source) {
   std::vector<std::string> missing, different, infinite, unused;
   std::map<std::string, const Tensor*> taken;  // by parameter
+  std::map<std::string, const std::string*> names;
+  for (const auto& [name, tensor] : tensors) names.emplace(dotted(name), &name);
   std::set<std::string> used;
   for (const Parameter& parameter : model.parameters) {
     if (!parameter.name.starts_with(prefix)) continue;
     const std::string name = parameter.name.substr(prefix.size());
-    auto found = tensors.find(name);
-    if (found == tensors.end()) found = tensors.find(parameter.name);
-    if (found == tensors.end()) {
+    auto found = names.find(dotted(name));
+    if (found == names.end()) found = names.find(dotted(parameter.name));
+    if (found == names.end()) {
       missing.push_back(fmt::format("{} {}", name, to_string(parameter.shape)));
       continue;
     }
-    const Tensor& tensor = found->second;
-    used.insert(found->first);
+    const Tensor& tensor = tensors.at(*found->second);
+    used.insert(*found->second);
     if (tensor.dtype() != DType::kFloat32 || tensor.shape() != parameter.shape) {
       different.push_back(fmt::format("{} is {} {} but must be float32 {}", name, name_of(tensor.dtype()),
                                       to_string(tensor.shape()), to_string(parameter.shape)));

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/directory_lock.h"
 #include "base/threads.h"
 #include "graph/model_file.h"
 #include "longtake/error.h"
@@ -200,6 +201,7 @@ class Trainer {
                       request_.paths.directory.string()));
     }
     files.create_directories(request_.paths.directory / "checkpoints");
+    lock_.emplace(request_.paths.directory);
     if (there) {
       load(load_checkpoint(files, request_.paths.last()));
       const std::string place =
@@ -482,6 +484,7 @@ class Trainer {
   StreamState state_;
   History history_;
   Clock::time_point start_, last_checkpoint_;
+  std::optional<DirectoryLock> lock_;
 };
 
 }  // namespace

@@ -72,10 +72,10 @@ struct TrainOutcome {
 };
 
 // Runs until the recipe's epochs are done, early stopping says so, or `stop` is set. The run directory is created; one
-// that holds a run already is refused unless `resume`. With the same seed, machine and threads the same bytes come out,
-// also when the process was killed and resumed any number of times. Throws ConfigError for the recipe, BadData and
-// IoError for data and files, and Error when the loss is not a number, naming the step and the items of the batch; the
-// last checkpoint then stays as it was.
+// that holds a run already is refused unless `resume`, and one in which another process trains always. With the same
+// seed, machine and threads the same bytes come out, also when the process was killed and resumed any number of times.
+// Throws ConfigError for the recipe, BadData and IoError for data and files, and Error when the loss is not a number,
+// naming the step and the items of the batch; the last checkpoint then stays as it was.
 TrainOutcome train(const TrainRequest& request);
 
 }  // namespace longtake::training

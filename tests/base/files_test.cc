@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "base/directory_lock.h"
 #include "base/faulty_files.h"
 #include "base/temporary_directory.h"
 #include "longtake/error.h"
@@ -147,6 +148,17 @@ TEST(Files, AWriterAfterACrashOverwritesWhatWasLeftBehind) {
   real_files().write_atomic(directory / "file", "new");
   EXPECT_EQ(real_files().read(directory / "file"), "new");
   EXPECT_FALSE(real_files().exists(directory / "file.tmp"));
+}
+
+TEST(DirectoryLock, KeepsOutWhoeverComesSecond) {
+  const TemporaryDirectory directory;
+  {
+    const DirectoryLock lock(directory.path());
+    EXPECT_THROW(DirectoryLock(directory.path()), IoError);
+  }
+  const DirectoryLock again(directory.path());
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+  EXPECT_THROW(DirectoryLock(directory / "missing"), IoError);
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 // Invariant h: sizes as published, counted without allocating a weight (specs 2.2, 2.3 and 14.3).
 #include <gmock/gmock.h>
 
+#include <array>
 #include <map>
+#include <tuple>
 
 #include "graph/inspect.h"
+#include "graph/named_weights.h"
 #include "models/registry.h"
 
 namespace longtake::models {
@@ -137,6 +140,37 @@ TEST(Published, GooglenetHasItsParameterCount) {
   std::map<std::string, Shape> shapes;
   for (const graph::LayerReport& layer : report.layers) shapes[layer.name] = layer.shape;
   EXPECT_THAT(shapes.at("encoder.inception_5b.output"), ElementsAre(1024, 7, 7));
+}
+
+// The names of the published Caffe network, classifier included.
+TEST(Published, GooglenetTakesWeightsByTheNamesOfCaffe) {
+  graph::Model model = build(parse_toml("name = \"single_frame\"\nencoder = \"googlenet\"", "test"),
+                             {{.width = 224, .height = 224, .colour = "bgr"}, {"one", "other"}});
+  std::map<std::string, Tensor> published{{"loss3/classifier.weight", Tensor(DType::kFloat32, {1000, 1024})}};
+  const auto layer = [&](const std::string& name, std::int64_t out, std::int64_t in, std::int64_t kernel) {
+    published[name + ".weight"] = Tensor(DType::kFloat32, {out, in, kernel, kernel});
+    published[name + ".bias"] = Tensor(DType::kFloat32, {out});
+  };
+  layer("conv1/7x7_s2", 64, 3, 7);
+  layer("conv2/3x3_reduce", 64, 64, 1);
+  layer("conv2/3x3", 192, 64, 3);
+  // Table 1 of 1409.4842.
+  const std::vector<std::tuple<std::string, std::array<std::int64_t, 7>>> blocks{
+      {"3a", {192, 64, 96, 128, 16, 32, 32}},     {"3b", {256, 128, 128, 192, 32, 96, 64}},
+      {"4a", {480, 192, 96, 208, 16, 48, 64}},    {"4b", {512, 160, 112, 224, 24, 64, 64}},
+      {"4c", {512, 128, 128, 256, 24, 64, 64}},   {"4d", {512, 112, 144, 288, 32, 64, 64}},
+      {"4e", {528, 256, 160, 320, 32, 128, 128}}, {"5a", {832, 256, 160, 320, 32, 128, 128}},
+      {"5b", {832, 384, 192, 384, 48, 128, 128}}};
+  for (const auto& [name, c] : blocks) {
+    const std::string block = "inception_" + name + "/";
+    layer(block + "1x1", c[1], c[0], 1);
+    layer(block + "3x3_reduce", c[2], c[0], 1);
+    layer(block + "3x3", c[3], c[2], 3);
+    layer(block + "5x5_reduce", c[4], c[0], 1);
+    layer(block + "5x5", c[5], c[4], 5);
+    layer(block + "pool_proj", c[6], c[0], 1);
+  }
+  EXPECT_THAT(graph::take_weights(model, "encoder.", published, "published"), ElementsAre("loss3/classifier.weight"));
 }
 
 }  // namespace

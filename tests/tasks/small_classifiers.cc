@@ -36,12 +36,18 @@ void fill(graph::Model& model) {
   }
 }
 
-std::shared_ptr<graph::Model> make_lagging(bool looks) {
+// Without a graph.
+std::shared_ptr<graph::Model> new_classifier(const std::string& name) {
   auto model = std::make_shared<graph::Model>();
-  model->name = "lagging";
+  model->name = name;
   model->task = "classify";
   model->labels = {"left", "right", "up"};
   model->inputs["frame"] = small_frames();
+  return model;
+}
+
+std::shared_ptr<graph::Model> make_lagging(bool looks) {
+  const auto model = new_classifier("lagging");
   graph::Builder b(*model, "main");
   const graph::ValueId flat = layers::flatten(b, "flat", b.input("frame", {1, 12, 14}));
   const graph::ValueId x = layers::linear(b, "features", flat, 4);
@@ -65,11 +71,7 @@ std::shared_ptr<graph::Model> make_lagging(bool looks) {
 
 // The scores of a frame are of its difference to the clip's mean, which is not known before the clip's end.
 std::shared_ptr<graph::Model> make_whole_clip(std::int64_t clip) {
-  auto model = std::make_shared<graph::Model>();
-  model->name = "whole_clip";
-  model->task = "classify";
-  model->labels = {"left", "right", "up"};
-  model->inputs["frame"] = small_frames();
+  const auto model = new_classifier("whole_clip");
   graph::Builder b(*model, "main");
   const graph::ValueId flat = layers::flatten(b, "flat", b.input("frame", {1, 12, 14}));
   const graph::ValueId x = layers::linear(b, "features", flat, 4);
