@@ -55,7 +55,9 @@ class Decoder {
   struct Expected {
     std::int64_t stamp = 0;
     bool presented_then = false;  // else it is when the packet is decoded, and nobody knows when its picture is due
-    friend auto operator<=>(const Expected&, const Expected&) = default;
+    friend bool operator<(const Expected& a, const Expected& b) {
+      return a.stamp != b.stamp ? a.stamp < b.stamp : a.presented_then < b.presented_then;
+    }
   };
   // What went in and has not come out yet, by time stamp, to tell which frame it was that an error swallowed.
   std::vector<Expected> expected_;

@@ -80,10 +80,10 @@ class PaperTraining : public PaperRecipe {
     if (std::getenv("LONGTAKE_LARGE") == nullptr) return;
     directory_ = std::make_unique<TemporaryDirectory>();
     const auto made = [](const Outcome& outcome) { ASSERT_EQ(outcome.code, kDone) << outcome.err; };
-    made(run({"data", "make", "motions", (*directory_ / "motions").string(), "--size", "64", "--frames", "24", "--train", "1",
-              "--test", "1"}));
-    made(run({"data", "make", "activities", (*directory_ / "activities").string(), "--train", "2", "--validation", "1", "--test",
-              "1", "--shortest", "3", "--longest", "4"}));
+    made(run({"data", "make", "motions", (*directory_ / "motions").string(), "--size", "64", "--frames", "24",
+              "--train", "1", "--test", "1"}));
+    made(run({"data", "make", "activities", (*directory_ / "activities").string(), "--train", "2", "--validation", "1",
+              "--test", "1", "--shortest", "3", "--longest", "4"}));
     make_ucf101();
     const fs::path clips = *directory_ / "motions/train";
     for (const auto& motion : fs::directory_iterator(clips)) {

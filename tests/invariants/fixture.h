@@ -1,6 +1,5 @@
-// The suite of invariants: one parameter per line of the registry and its variants, so that a new model is tested by its
-// line alone.
-// Every test runs every graph of the model with random numbers in all its inputs, bound ones included.
+// The suite of invariants: one parameter per line of the registry and its variants, so that a new model is tested by
+// its line alone. Every test runs every graph of the model with random numbers in all its inputs, bound ones included.
 #pragma once
 
 #include <gtest/gtest.h>
