@@ -14,6 +14,7 @@
 #include "media/live_reader.h"
 #include "reports/result_writer.h"
 #include "tasks/label.h"
+#include "tasks/protocol.h"
 #include "tasks/stream.h"
 
 namespace longtake::cli {
@@ -193,6 +194,18 @@ void load_state(tasks::StreamClassifier& stream, const std::string& path) {
   }
 }
 
+void check_clip(const StreamOptions& options, const OpenedModel& opened) {
+  const bool whole = opened.program->plan().whole_sequences;
+  if (!whole && options.clip > 0) {
+    throw ConfigError(
+        fmt::format("--clip is for models that need whole clips; {} follows frame by frame", opened.path));
+  }
+  if (whole && options.clip == 0 && tasks::protocol_of(*opened.model).clip == 0) {
+    throw ConfigError(fmt::format(
+        "{} needs all frames of a clip before it answers; say how many a clip has: --clip FRAMES", opened.path));
+  }
+}
+
 int stream_source(const StreamOptions& options) {
   const media::LivePolicy policy = parse_policy(options.policy);
   const OpenedModel opened = open_model(options.model, options.threads);
@@ -201,10 +214,7 @@ int stream_source(const StreamOptions& options) {
   video.open_timeout_s = video.read_timeout_s = options.timeout_s;
   video.stop = signal.token();
   const tasks::EventOptions events = events_of(options.recipe);
-  if (options.clip > 0 && !opened.program->plan().whole_sequences) {
-    throw ConfigError(
-        fmt::format("--clip is for models that need whole clips; {} follows frame by frame", opened.path));
-  }
+  check_clip(options, opened);
   tasks::StreamClassifier stream(*opened.model, *opened.program, events, options.clip);
   if (!options.load_state.empty()) load_state(stream, options.load_state);
   Line line(options, *opened.model, stream);
