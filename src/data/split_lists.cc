@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "data/folders.h"
 #include "data/list_file.h"
 #include "longtake/error.h"
 
@@ -101,6 +102,18 @@ std::vector<std::string> parse_class_index(std::string_view text, const std::str
   return labels;
 }
 
+namespace {
+
+Files::Path with_extension(Files::Path name, const std::string& wanted) {
+  const bool has_one = has_video_extension(name);
+  if (has_one && wanted.empty()) return name;
+  if (has_one) return name.replace_extension(wanted);
+  if (!name.has_extension() || !wanted.empty()) name += wanted.empty() ? ".avi" : wanted;
+  return name;
+}
+
+}  // namespace
+
 std::vector<DatasetItem> parse_split_list(std::string_view text, const std::string& source_name,
                                           const std::vector<std::string>& labels, std::string_view split,
                                           const Ucf101Lists& lists) {
@@ -110,7 +123,7 @@ std::vector<DatasetItem> parse_split_list(std::string_view text, const std::stri
     const auto [text_name, number] = split_off_number(line.text);
     Path name(text_name);
     if (!name.has_filename()) throw BadData(fmt::format("{}: \"{:.80}\" names no file", where, text_name));
-    if (!name.has_extension()) name += lists.extension;
+    name = with_extension(std::move(name), lists.extension);
     DatasetItem item;
     item.label = number.empty() ? label_by_folder(name, labels, where)
                                 : label_by_number(number, labels, lists.first_label, where);

@@ -20,8 +20,9 @@ struct Ucf101Lists {
   Files::Path test_list;    // empty for none
   // The number of the first class in the lists: 1 in UCF101's own, 0 in LRCN's. classInd.txt counts from 1 always.
   std::int64_t first_label = 1;
-  // Added to names without an extension, as in LRCN's lists.
-  std::string extension = ".avi";
+  // Of the files, whatever the lists say, as of flow that was kept as MP4. Empty: what they say, and ".avi" where they
+  // say nothing, as LRCN's do.
+  std::string extension;
 };
 
 // The names of classInd.txt in order. Numbers must be 1, 2, 3, ... Throws BadData naming source and line.

@@ -149,7 +149,7 @@ DataLister read_format(const Options& data) {
                            .train_list = data.get("train_list", ""),
                            .test_list = data.get("test_list", ""),
                            .first_label = data.get<std::int64_t>("first_label", 1),
-                           .extension = data.get("extension", ".avi")};
+                           .extension = data.get("extension", "")};
   return [=](const Files& files) {
     Ucf101Lists expanded = ucf101;
     for (auto* path : {&expanded.videos, &expanded.class_index, &expanded.train_list, &expanded.test_list}) {

@@ -83,7 +83,7 @@ class PaperTraining : public PaperRecipe {
     made(run({"data", "make", "motions", (*directory_ / "motions").string(), "--size", "64", "--frames", "24",
               "--train", "1", "--test", "1"}));
     made(run({"data", "make", "activities", (*directory_ / "activities").string(), "--train", "2", "--validation", "1",
-              "--test", "1", "--shortest", "3", "--longest", "4"}));
+              "--test", "1", "--shortest", "10", "--longest", "11"}));
     make_ucf101();
     const fs::path clips = *directory_ / "motions/train";
     for (const auto& motion : fs::directory_iterator(clips)) {
@@ -100,7 +100,7 @@ class PaperTraining : public PaperRecipe {
   static void TearDownTestSuite() { directory_.reset(); }
 
   static void make_ucf101() {
-    std::string classes, list;
+    std::string classes, list, tested;
     int number = 0;
     for (const auto& motion : fs::directory_iterator(*directory_ / "motions/train")) {
       const std::string name = motion.path().filename();
@@ -112,11 +112,12 @@ class PaperTraining : public PaperRecipe {
       }
       classes += fmt::format("{} {}\n", ++number, name);
       list += fmt::format("{}.avi {}\n", video, number);
+      tested += fmt::format("{}_again.avi\n", video);
     }
     fs::create_directories(*directory_ / "ucf101/ucfTrainTestlist");
     write_file(*directory_ / "ucf101/ucfTrainTestlist/classInd.txt", classes);
     write_file(*directory_ / "ucf101/ucfTrainTestlist/trainlist01.txt", list);
-    write_file(*directory_ / "ucf101/ucfTrainTestlist/testlist01.txt", "");
+    write_file(*directory_ / "ucf101/ucfTrainTestlist/testlist01.txt", tested);
   }
 
   static inline std::unique_ptr<TemporaryDirectory> directory_;
@@ -130,6 +131,10 @@ TEST_P(PaperTraining, TrainsForAFewSteps) {
   std::vector<std::string> overrides{"train.epochs=1", "train.batch_size=4"};
   if (paper.recipe != std::string("paper/multi_lstm")) overrides.emplace_back("train.clip_frames=2");
   if (paper.recipe == std::string("paper/multi_lstm")) overrides.emplace_back("train.bptt_window=4");
+  if (paper.recipe == std::string("paper/visual_attention")) {
+    overrides.emplace_back("data.train_groups=[\"01\"]");
+    overrides.emplace_back("data.test_groups=[]");
+  }
   if (paper.recipe == std::string("paper/fc_lstm")) {
     overrides.push_back("data.path=\"" + (*directory_ / "motions").string() + "\"");
   }

@@ -61,6 +61,15 @@ TEST(Ucf101, ReadsListsOfLrcnThatCountFromZero) {
   EXPECT_EQ(items[1].label, 0);
 }
 
+// Flow is kept as MP4 beside the AVI that UCF101's own lists name.
+TEST(Ucf101, TakesFilesOfAnotherExtensionThanTheListsName) {
+  const std::string text = "Archery/v_Archery_g09_c02.avi 3\nArchery/v_Archery_g09_c03 3\n";
+  const std::vector<DatasetItem> flow = parse_ucf(text, {.videos = "/flow", .extension = ".mp4"});
+  EXPECT_EQ(flow[0].path, "/flow/Archery/v_Archery_g09_c02.mp4");
+  EXPECT_EQ(flow[1].path, "/flow/Archery/v_Archery_g09_c03.mp4");
+  EXPECT_EQ(parse_ucf("Archery/a.mkv 3\n", {.videos = "/ucf"})[0].path, "/ucf/Archery/a.mkv");
+}
+
 TEST(Ucf101, RefusesWithLineAndReason) {
   expect_ucf_refused("", "list.txt: ", "a line per video");
   expect_ucf_refused("Archery/a.avi 4\n", "list.txt:1: ", "class 4 is not among the 3 classes 1 to 3");
