@@ -29,9 +29,10 @@ std::vector<graph::ValueId> encoded(graph::Builder& b, const Options& options, c
                                     const std::string& otherwise, layers::Taps taps) {
   const graph::ValueId frame = b.input("frame", frame_shape(purpose.input));
   const auto encoder = options.get("encoder", otherwise);
-  // Before its table is asked for, which would make the name look right.
-  if (!names_file(encoder)) layers::check_encoder(encoder);
-  if (!names_file(encoder)) return layers::encode(b, encoder, options.table(encoder), frame, taps);
+  if (!names_file(encoder)) {
+    layers::check_encoder(encoder);  // before its table is asked for, which would make the name look right
+    return layers::encode(b, encoder, options.table(encoder), frame, taps);
+  }
   if (!purpose.encoder_file) throw ConfigError("encoders cannot be read from files here: \"" + encoder + "\"");
   return purpose.encoder_file(b, encoder, options.table("onnx"), frame, taps);
 }
