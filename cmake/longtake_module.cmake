@@ -30,6 +30,9 @@ if(LONGTAKE_DEVELOPER)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     target_compile_options(longtake_options INTERFACE -Wno-restrict)  # false alarms on std::string, GCC bug 105651
   endif()
+  if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(longtake_options INTERFACE -Wno-subobject-linkage)  # takes the sources for headers
+  endif()
 endif()
 if(LONGTAKE_SANITIZE)
   target_compile_options(longtake_options INTERFACE -fsanitize=${LONGTAKE_SANITIZE} -fno-omit-frame-pointer
@@ -71,6 +74,7 @@ function(longtake_test name)
   longtake_program(${name} SOURCES ${ARG_SOURCES} MODULES ${ARG_MODULES}
                    LIBRARIES GTest::gmock GTest::gtest_main ${ARG_LIBRARIES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)  # what is tested is optimised; its test builds sooner
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
   if(NOT TARGET ${folder}_tests)
     add_custom_target(${folder}_tests)

@@ -56,7 +56,7 @@ OptionValue convert(const toml::node& node, const std::string& source_name, cons
   return value;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -75,7 +75,7 @@ std::string quoted(std::string_view text) {
 std::string written_key(std::string_view key) {
   constexpr std::string_view kBare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   const bool bare = !key.empty() && key.find_first_not_of(kBare) == std::string_view::npos;
-  return bare ? std::string(key) : quoted(key);
+  return bare ? std::string(key) : in_quotes(key);
 }
 
 std::string written_number(double value) {
@@ -90,7 +90,7 @@ std::string written_value(const OptionValue& value) {
   if (const bool* boolean = std::get_if<bool>(&value.data)) return *boolean ? "true" : "false";
   if (const std::int64_t* integer = std::get_if<std::int64_t>(&value.data)) return fmt::format("{}", *integer);
   if (const double* number = std::get_if<double>(&value.data)) return written_number(*number);
-  if (const std::string* text = std::get_if<std::string>(&value.data)) return quoted(*text);
+  if (const std::string* text = std::get_if<std::string>(&value.data)) return in_quotes(*text);
   std::vector<std::string> elements;
   for (const OptionValue& element : std::get<OptionValue::Array>(value.data))
     elements.push_back(written_value(element));

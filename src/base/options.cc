@@ -202,6 +202,12 @@ LONGTAKE_INSTANTIATE(std::vector<double>)
 LONGTAKE_INSTANTIATE(std::vector<std::string>)
 #undef LONGTAKE_INSTANTIATE
 
+std::string Options::require_text(std::string_view key) const {
+  std::string text = require<std::string>(key);
+  if (text.empty()) throw error(key, "must not be empty");
+  return text;
+}
+
 std::string Options::get_choice(std::string_view key, const std::string& fallback,
                                 std::span<const std::string> choices) const {
   std::string value = get<std::string>(key, fallback);

@@ -54,6 +54,9 @@ class Options {
   requires kIsOptionType<T> T require(std::string_view key)
   const;
 
+  // The text of `key`, which must be there and not be empty: a path or a name.
+  std::string require_text(std::string_view key) const;
+
   // A text that must be one of `choices`.
   std::string get_choice(std::string_view key, const std::string& fallback, std::span<const std::string> choices) const;
 

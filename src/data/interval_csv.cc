@@ -13,12 +13,12 @@
 namespace longtake {
 namespace {
 
-enum Column { kPath, kLabel, kStart, kEnd, kSplit, kColumns };
+enum IntervalColumn { kVideoColumn, kLabelColumn, kStartColumn, kEndColumn, kSplitColumn, kIntervalColumns };
 
 // Where each column stands; -1 for one that is not there.
-using Positions = std::array<int, kColumns>;
+using Positions = std::array<int, kIntervalColumns>;
 
-Positions read_header(const std::vector<std::string>& header, const std::string& where) {
+Positions positions_of(const std::vector<std::string>& header, const std::string& where) {
   static const std::vector<std::string> names{"path", "label", "start", "end", "split"};
   Positions positions;
   positions.fill(-1);
@@ -31,7 +31,7 @@ Positions read_header(const std::vector<std::string>& header, const std::string&
     if (position >= 0) throw BadData(fmt::format("{}: the column \"{}\" is there twice", where, header[i]));
     position = static_cast<int>(i);
   }
-  for (const Column column : {kPath, kLabel, kStart, kEnd}) {
+  for (const IntervalColumn column : {kVideoColumn, kLabelColumn, kStartColumn, kEndColumn}) {
     if (positions[column] >= 0) continue;
     throw BadData(fmt::format("{}: the header has no column \"{}\"; path,label,start,end[,split] is wanted", where,
                               names[column]));
@@ -56,11 +56,14 @@ std::string label_of(const std::string& text, const IntervalCsvOptions& options,
 
 void add_row(const std::vector<std::string>& fields, const Positions& positions, const IntervalCsvOptions& options,
              const std::string& where, AnnotationCollector& annotations) {
-  const auto field = [&](Column column) { return positions[column] < 0 ? std::string() : fields[positions[column]]; };
-  const std::string path = field(kPath), label = field(kLabel), start = field(kStart), end = field(kEnd);
+  const auto field = [&](IntervalColumn column) {
+    return positions[column] < 0 ? std::string() : fields[positions[column]];
+  };
+  const std::string path = field(kVideoColumn), label = field(kLabelColumn), start = field(kStartColumn),
+                    end = field(kEndColumn);
   if (path.empty()) throw BadData(fmt::format("{}: the path is empty", where));
   const std::size_t video = annotations.video(path);
-  if (!field(kSplit).empty()) annotations.set_split(video, parse_split_name(field(kSplit), where), where);
+  if (!field(kSplitColumn).empty()) annotations.set_split(video, parse_split_name(field(kSplitColumn), where), where);
   if (label.empty() && start.empty() && end.empty()) return;
   annotations.add(video, label_of(label, options, where), parse_double(start, where + ": start"),
                   parse_double(end, where + ": end"), where);
@@ -77,7 +80,7 @@ Dataset parse_interval_csv(std::string_view text, const std::string& source_name
   check_not_empty(lines.size() < 2, source_name, "a header and a row per interval are wanted");
   const std::string header_place = place(source_name, lines[0].number);
   const std::vector<std::string> header = parse_csv_line(lines[0].text, header_place);
-  const Positions positions = read_header(header, header_place);
+  const Positions positions = positions_of(header, header_place);
   AnnotationCollector annotations(options.labels);
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const std::string where = place(source_name, lines[i].number);

@@ -20,7 +20,7 @@ constexpr std::int64_t kLatestSecond = 999999;  // six digits in the file's name
 
 using Columns = std::array<std::size_t, kColumnNames.size()>;
 
-Columns read_header(const std::vector<std::string>& header, const std::string& where) {
+Columns columns_of(const std::vector<std::string>& header, const std::string& where) {
   Columns columns{};
   for (std::size_t i = 0; i < kColumnNames.size(); ++i) {
     const auto found = std::find(header.begin(), header.end(), kColumnNames[i]);
@@ -64,7 +64,7 @@ Dataset parse_kinetics(std::string_view text, const std::string& source_name, co
   const std::vector<Line> lines = read_lines(text, source_name);
   check_not_empty(lines.size() < 2, source_name, "a header and a line per video are wanted");
   const std::vector<std::string> header = parse_csv_line(lines[0].text, place(source_name, lines[0].number));
-  const Columns columns = read_header(header, place(source_name, lines[0].number));
+  const Columns columns = columns_of(header, place(source_name, lines[0].number));
 
   LabelIndex labels = options.labels.empty() ? LabelIndex() : LabelIndex(options.labels);
   ItemCollector items;

@@ -29,7 +29,7 @@ struct Layout {
   std::size_t fields = 0;  // in every line; 0 where there is no header
 };
 
-Layout read_header(const std::vector<std::string>& header, const std::string& where) {
+Layout layout_of(const std::vector<std::string>& header, const std::string& where) {
   Layout layout;
   layout.fields = header.size();
   for (std::size_t i = 0; i < header.size(); ++i) {
@@ -128,7 +128,7 @@ Dataset parse_manifest(std::string_view text, const std::string& source_name, co
     std::vector<std::string> fields = parse_csv_line(line.text, where);
     const bool header = &line == &lines.front() && std::find(fields.begin(), fields.end(), "path") != fields.end();
     if (header) {
-      layout = read_header(fields, where);
+      layout = layout_of(fields, where);
       continue;
     }
     const LineFields line_fields(layout, std::move(fields), where);

@@ -16,7 +16,6 @@ extern "C" {
 namespace longtake::media {
 namespace {
 
-constexpr std::int64_t kMostPixels = std::int64_t{1} << 27;
 // Beyond 42 swscale refuses to make a side smaller in one go, or does it in two and forgets the range of the colours.
 constexpr int kMostShrinking = 32;
 

@@ -17,8 +17,6 @@ namespace {
 constexpr std::size_t kMostWatched = 256;
 // A container that refuses this many packets in a row is given up.
 constexpr int kMostRefusals = 16;
-// A picture of more pixels is an attack, not a video.
-constexpr std::int64_t kMostPixels = std::int64_t{1} << 27;
 constexpr double kLongestGapS = 3600.0;
 constexpr double kLongestBroadcastGapS = 10.0;
 constexpr double kUsualFps = 25.0;

@@ -9,10 +9,14 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 namespace longtake::media {
+
+// A picture of more pixels is an attack, not a video.
+inline constexpr std::int64_t kMostPixels = std::int64_t{1} << 27;
 
 struct FreeFormat {
   void operator()(AVFormatContext* context) const { avformat_close_input(&context); }

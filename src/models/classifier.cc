@@ -26,9 +26,8 @@ Shape frame_shape(const InputSpec& input) {
 bool names_file(const std::string& encoder) { return encoder.substr(0, encoder.find('#')).ends_with(".onnx"); }
 
 std::vector<graph::ValueId> encoded(graph::Builder& b, const Options& options, const Purpose& purpose,
-                                    const std::string& otherwise, layers::Taps taps) {
+                                    const std::string& encoder, layers::Taps taps) {
   const graph::ValueId frame = b.input("frame", frame_shape(purpose.input));
-  const auto encoder = options.get("encoder", otherwise);
   if (!names_file(encoder)) {
     layers::check_encoder(encoder);  // before its table is asked for, which would make the name look right
     return layers::encode(b, encoder, options.table(encoder), frame, taps);
@@ -37,21 +36,32 @@ std::vector<graph::ValueId> encoded(graph::Builder& b, const Options& options, c
   return purpose.encoder_file(b, encoder, options.table("onnx"), frame, taps);
 }
 
+std::vector<graph::ValueId> frame_values(graph::Builder& b, const Options& options, const Purpose& purpose,
+                                         const std::string& otherwise, layers::Taps taps) {
+  std::vector<graph::ValueId> values = encoded(b, options, purpose, options.get("encoder", otherwise), taps);
+  if (!options.get("encoder_batch_norm", false)) return values;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::string number = values.size() == 1 ? "" : std::to_string(i + 1);
+    values[i] = layers::batch_norm(b, "encoder_norm" + number, values[i]);
+  }
+  return values;
+}
+
 }  // namespace
 
 graph::ValueId frame_features(graph::Builder& b, const Options& options, const Purpose& purpose,
                               const std::string& otherwise) {
-  return encoded(b, options, purpose, otherwise, layers::Taps::kFeatures).front();
+  return frame_values(b, options, purpose, otherwise, layers::Taps::kFeatures).front();
 }
 
 graph::ValueId frame_map(graph::Builder& b, const Options& options, const Purpose& purpose,
                          const std::string& otherwise) {
-  return encoded(b, options, purpose, otherwise, layers::Taps::kMap).front();
+  return frame_values(b, options, purpose, otherwise, layers::Taps::kMap).front();
 }
 
 std::vector<graph::ValueId> frame_levels(graph::Builder& b, const Options& options, const Purpose& purpose,
                                          const std::string& otherwise) {
-  return encoded(b, options, purpose, otherwise, layers::Taps::kLevels);
+  return frame_values(b, options, purpose, otherwise, layers::Taps::kLevels);
 }
 
 std::int64_t class_count(const Purpose& purpose) {

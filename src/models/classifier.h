@@ -10,7 +10,9 @@
 namespace longtake::models {
 
 // Each adds the input "frame" as purpose.input feeds it, and the encoder of options.encoder (`otherwise` where there is
-// none) with the options in a table of its name, or in the table "onnx" for one of a file. Vectors: [features].
+// none) with the options in a table of its name, or in the table "onnx" for one of a file. With encoder_batch_norm = true
+// each channel of what it gives is brought to mean 0 and variance 1 over the training frames, then scaled and shifted as
+// learnt: frozen features come in any size, and heads want them near 1. Vectors: [features].
 graph::ValueId frame_features(graph::Builder& b, const Options& options, const Purpose& purpose,
                               const std::string& otherwise = "caffenet_hybrid");
 // The last map, [channels, height, width].
@@ -38,12 +40,9 @@ double finite_option(const Options& options, const std::string& key, double othe
 
 // Layers "lstm1", "lstm2", ... of options.lstm_layers, with a dropout of options.lstm_dropout after each; what the
 // options do not say is as in `otherwise`. Every model with such a stack has two more options:
-//   cell = "lstm"            or "gru" of the same size ("gru1", ...), where what `lstm` says of peepholes and forget
-//   gates
-//                            means nothing
+//   cell = "lstm"            or "gru" of the same size ("gru1", ...), to which peepholes and forget gates mean nothing
 //   bidirectional = false    beside each layer one that runs backwards ("lstm1_back", ...); the next one hears both.
-//   Needs
-//                            whole clips
+//                            Needs whole clips
 struct StackDefaults {
   std::int64_t layers = 1;
   double dropout = 0;

@@ -116,7 +116,7 @@ ValueId initial(Converter& c, const Node& node, const Layer& layer, std::size_t 
   return c.emit(node, part, "parameter", {}, {}, {c.parameter(node, part + ".values", one)});
 }
 
-ValueId linear(Converter& c, const Node& node, const std::string& part, ValueId x, Tensor weight, Tensor bias) {
+ValueId gate_sums(Converter& c, const Node& node, const std::string& part, ValueId x, Tensor weight, Tensor bias) {
   std::vector<std::string> parameters{c.parameter(node, part + ".weight", std::move(weight))};
   parameters.push_back(bias.count() == 0 ? std::string() : c.parameter(node, part + ".bias", std::move(bias)));
   return c.emit(node, part, "linear", {x}, {}, parameters);
@@ -146,9 +146,9 @@ std::vector<ValueId> lstm(Converter& c, const Node& node, const Layer& layer, co
   const ValueId h = state(c, node, layer, d, 5, "h"), cell = state(c, node, layer, d, 6, "c");
   const Tensor bias = sum(bias_of(layer, d.index, 0, order), bias_of(layer, d.index, 1, order));
   const ValueId from_x =
-      linear(c, node, d.part + "input", d.x, gates_of(layer.weight, d.index, layer.hidden, order), bias);
+      gate_sums(c, node, d.part + "input", d.x, gates_of(layer.weight, d.index, layer.hidden, order), bias);
   const ValueId from_h =
-      linear(c, node, d.part + "hidden", h, gates_of(layer.recurrence, d.index, layer.hidden, order), {});
+      gate_sums(c, node, d.part + "hidden", h, gates_of(layer.recurrence, d.index, layer.hidden, order), {});
   const ValueId gates = c.emit(node, d.part + "sum", "add", {from_x, from_h});
   std::vector<std::string> peepholes;
   if (node.has_input(7)) {
@@ -174,10 +174,11 @@ std::vector<ValueId> gru(Converter& c, Node& node, const Layer& layer, const Dir
   Tensor input_bias = bias_of(layer, d.index, 0, all);
   const Tensor hidden_bias = bias_of(layer, d.index, 1, all);
   if (!reset_after) input_bias = sum(input_bias, hidden_bias);
-  const ValueId from_x = linear(c, node, d.part + "input", d.x, gates_of(layer.weight, d.index, size, all), input_bias);
+  const ValueId from_x =
+      gate_sums(c, node, d.part + "input", d.x, gates_of(layer.weight, d.index, size, all), input_bias);
   const ValueId from_h =
-      linear(c, node, d.part + "hidden", h, gates_of(layer.recurrence, d.index, size, reset_after ? all : gates),
-             reset_after ? hidden_bias : Tensor());
+      gate_sums(c, node, d.part + "hidden", h, gates_of(layer.recurrence, d.index, size, reset_after ? all : gates),
+                reset_after ? hidden_bias : Tensor());
   const auto gate = [&](const std::string& name, std::int64_t index) {
     const ValueId sum = c.emit(node, d.part + name + ".sum", "add",
                                {cut(c, node, d.part + name + ".input", from_x, index * size, size),
@@ -191,7 +192,8 @@ std::vector<ValueId> gru(Converter& c, Node& node, const Layer& layer, const Dir
                         {r, cut(c, node, d.part + "candidate.hidden", from_h, 2 * size, size)});
   } else {
     const ValueId kept = c.emit(node, d.part + "kept", "mul", {r, h});
-    remembered = linear(c, node, d.part + "remembered", kept, gates_of(layer.recurrence, d.index, size, candidate), {});
+    remembered =
+        gate_sums(c, node, d.part + "remembered", kept, gates_of(layer.recurrence, d.index, size, candidate), {});
   }
   const ValueId sum = c.emit(node, d.part + "candidate.sum", "add",
                              {cut(c, node, d.part + "candidate.input", from_x, 2 * size, size), remembered});
@@ -205,9 +207,9 @@ std::vector<ValueId> rnn(Converter& c, const Node& node, const Layer& layer, con
   const ValueId h = state(c, node, layer, d, 5, "h");
   const Tensor bias = sum(bias_of(layer, d.index, 0, {0}), bias_of(layer, d.index, 1, {0}));
   const ValueId from_x =
-      linear(c, node, d.part + "input", d.x, gates_of(layer.weight, d.index, layer.hidden, {0}), bias);
+      gate_sums(c, node, d.part + "input", d.x, gates_of(layer.weight, d.index, layer.hidden, {0}), bias);
   const ValueId from_h =
-      linear(c, node, d.part + "hidden", h, gates_of(layer.recurrence, d.index, layer.hidden, {0}), {});
+      gate_sums(c, node, d.part + "hidden", h, gates_of(layer.recurrence, d.index, layer.hidden, {0}), {});
   const ValueId next = c.emit(node, d.part + "next", "tanh", {c.emit(node, d.part + "sum", "add", {from_x, from_h})});
   c.builder().connect(h, next);
   return {next};

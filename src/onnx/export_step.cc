@@ -8,10 +8,10 @@
 
 namespace longtake::onnx {
 
+using format::TensorProto;
 using graph::Node;
 using graph::NodeId;
 using graph::Temporal;
-using Proto = format::TensorProto;
 
 namespace {
 
@@ -39,7 +39,7 @@ void Step::write() {
   declare_inputs();
   declare_states();
   for (const graph::Output& output : plan_.graph->outputs) {
-    writer_.declare_output(output.name, Proto::FLOAT, plan_.shapes[output.value]);
+    writer_.declare_output(output.name, TensorProto::FLOAT, plan_.shapes[output.value]);
   }
   values_.resize(plan_.graph->values.size());
   write_clock();
@@ -56,18 +56,18 @@ void Step::write() {
 void Step::declare_inputs() {
   for (graph::ValueId input : plan_.graph->inputs) {
     const Node& node = plan_.graph->producer(input);
-    writer_.declare_input(node.name, Proto::FLOAT, plan_.shapes[input]);
-    if (options_.input_presence) writer_.declare_input(node.name + ".present", Proto::BOOL, {});
+    writer_.declare_input(node.name, TensorProto::FLOAT, plan_.shapes[input]);
+    if (options_.input_presence) writer_.declare_input(node.name + ".present", TensorProto::BOOL, {});
   }
-  writer_.declare_input(active_, Proto::BOOL, {});
-  writer_.declare_input(kResetInput, Proto::BOOL, {});
-  if (signature_.flush) writer_.declare_input(kFlushInput, Proto::BOOL, {});
-  if (signature_.end) writer_.declare_input(kEndInput, Proto::BOOL, {});
+  writer_.declare_input(active_, TensorProto::BOOL, {});
+  writer_.declare_input(kResetInput, TensorProto::BOOL, {});
+  if (signature_.flush) writer_.declare_input(kFlushInput, TensorProto::BOOL, {});
+  if (signature_.end) writer_.declare_input(kEndInput, TensorProto::BOOL, {});
 }
 
 void Step::declare_states() {
   for (const graph::StateSpec& spec : signature_.state) {
-    const auto type = spec.dtype == DType::kInt64 ? Proto::INT64 : Proto::FLOAT;
+    const auto type = spec.dtype == DType::kInt64 ? TensorProto::INT64 : TensorProto::FLOAT;
     writer_.declare_input(state_input(spec.name), type, spec.shape);
     writer_.declare_output(state_output(spec.name), type, spec.shape);
   }
@@ -116,7 +116,7 @@ void Step::write_outputs() {
     writer_.give(output.name, shown.tensor);
     if (shown.present == active_) continue;
     const Name present = output.name + ".present";
-    writer_.declare_output(present, Proto::BOOL, {});
+    writer_.declare_output(present, TensorProto::BOOL, {});
     writer_.give(present, shown.present);
   }
 }
@@ -137,7 +137,7 @@ Name Step::either(const Name& a, const Name& b) {
 
 Name Step::as_integer(const Name& mask) {
   Name& name = cache_[{mask, "Cast"}];
-  if (name.empty()) name = writer_.node("Cast", {mask}, {{"to", std::int64_t{Proto::INT64}}});
+  if (name.empty()) name = writer_.node("Cast", {mask}, {{"to", std::int64_t{TensorProto::INT64}}});
   return name;
 }
 

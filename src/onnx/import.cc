@@ -14,7 +14,7 @@ namespace longtake::onnx {
 
 namespace {
 
-using Proto = onnx_format::NodeProto;
+using onnx_format::NodeProto;
 
 std::array<std::span<const OpEntry>, 9> all_entries() {
   return {element_entries(), binary_entries(), map_entries(),       product_entries(), shape_entries(),
@@ -58,11 +58,11 @@ class Importer {
     find_needed(taps);
     for (const auto& [name, numbers] : file_.initialisers) converter_.set(name, numbers);
     for (const FileInput& input : file_.inputs) take_input(input, inputs);
-    for (const Proto* node : needed_) {
+    for (const NodeProto* node : needed_) {
       if (all_constant(*node)) fold(*node);
     }
     if (options_.frozen) plan_norms(taps);
-    for (const Proto* node : needed_) {
+    for (const NodeProto* node : needed_) {
       if (done_.count(node) == 0) convert(*node);
     }
   }
@@ -72,7 +72,7 @@ class Importer {
     std::set<std::string> wanted;
     std::vector<std::string> names;
     for (const FileInput& input : file_.inputs) names.push_back(input.name);
-    for (const Proto& node : file_.graph().node())
+    for (const NodeProto& node : file_.graph().node())
       names.insert(names.end(), node.output().begin(), node.output().end());
     for (const std::string& tap : taps) {
       if (std::find(names.begin(), names.end(), tap) == names.end() || tap.empty()) {
@@ -81,7 +81,7 @@ class Importer {
       wanted.insert(tap);
     }
     for (int i = file_.graph().node_size(); i-- > 0;) {
-      const Proto& node = file_.graph().node(i);
+      const NodeProto& node = file_.graph().node(i);
       const bool needed = std::any_of(node.output().begin(), node.output().end(),
                                       [&](const std::string& name) { return wanted.count(name) != 0; });
       if (!needed) continue;
@@ -147,14 +147,14 @@ class Importer {
     }
   }
 
-  bool all_constant(const Proto& node) const {
+  bool all_constant(const NodeProto& node) const {
     return std::all_of(node.input().begin(), node.input().end(), [&](const std::string& name) {
       const Value* value = converter_.find(name);
       return name.empty() || (value != nullptr && std::holds_alternative<Tensor>(*value));
     });
   }
 
-  const OpEntry& entry_of(const Node& node, const Proto& proto) const {
+  const OpEntry& entry_of(const Node& node, const NodeProto& proto) const {
     const bool standard = proto.domain().empty() || proto.domain() == "ai.onnx";
     const OpEntry* entry = standard ? find_entry(node.op()) : nullptr;
     if (entry == nullptr) {
@@ -168,7 +168,7 @@ class Importer {
 
   // Calls use(node, entry) and names the node in what goes wrong.
   template <class Use>
-  void process(const Proto& proto, const Use& use) {
+  void process(const NodeProto& proto, const Use& use) {
     Node node(proto, file_.opset, file_.source);
     const OpEntry& entry = entry_of(node, proto);
     try {
@@ -180,7 +180,7 @@ class Importer {
     done_.insert(&proto);
   }
 
-  void fold(const Proto& proto) {
+  void fold(const NodeProto& proto) {
     process(proto, [&](Node& node, const OpEntry& entry) {
       if (entry.fold == nullptr) node.unsupported("works on constants only; compute them before the model is saved");
       std::vector<const Tensor*> inputs;
@@ -197,7 +197,7 @@ class Importer {
     });
   }
 
-  void convert(const Proto& proto) {
+  void convert(const NodeProto& proto) {
     if (all_constant(proto)) return fold(proto);
     if (proto.op_type() == "BatchNormalization" && converter_.norm_behind(proto.input(0)) == &proto) {
       converter_.set(proto.output(0), *converter_.find(proto.input(0)));  // the convolution has done it
@@ -217,13 +217,13 @@ class Importer {
   // Batch norms that are the only reader of a convolution are folded into it.
   void plan_norms(const std::vector<std::string>& taps) {
     std::map<std::string, int> readers;
-    std::map<std::string, const Proto*> convolutions;
+    std::map<std::string, const NodeProto*> convolutions;
     for (const std::string& tap : taps) ++readers[tap];
-    for (const Proto* node : needed_) {
+    for (const NodeProto* node : needed_) {
       for (const std::string& input : node->input()) ++readers[input];
       if (node->op_type() == "Conv" && node->output_size() == 1) convolutions[node->output(0)] = node;
     }
-    for (const Proto* node : needed_) {
+    for (const NodeProto* node : needed_) {
       if (node->op_type() != "BatchNormalization" || node->input_size() != 5) continue;
       const std::string& from = node->input(0);
       const bool constant = std::all_of(node->input().begin() + 1, node->input().end(), [&](const std::string& name) {
@@ -245,9 +245,9 @@ class Importer {
   const OnnxFile::Content& file_;
   Converter converter_;
   const ImportOptions& options_;
-  std::vector<const Proto*> needed_;
+  std::vector<const NodeProto*> needed_;
   std::set<std::string> needed_inputs_;
-  std::set<const Proto*> done_;
+  std::set<const NodeProto*> done_;
 };
 
 }  // namespace

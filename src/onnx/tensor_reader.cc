@@ -12,7 +12,7 @@ namespace longtake::onnx {
 
 namespace {
 
-using Proto = onnx_format::TensorProto;
+using onnx_format::TensorProto;
 
 constexpr std::int64_t kMostElements = std::int64_t{1} << 30;
 constexpr int kMostDimensions = 16;
@@ -29,7 +29,7 @@ float from_bfloat(std::uint16_t bits) { return std::bit_cast<float>(static_cast<
 
 // The numbers, from the raw bytes (little-endian, as on every machine this is built for) or from the repeated field.
 template <class Stored, class Out, class Field, class Convert>
-void fill(Tensor& out, const Proto& proto, const Field& field, const std::string& where, const Convert& convert) {
+void fill(Tensor& out, const TensorProto& proto, const Field& field, const std::string& where, const Convert& convert) {
   static_assert(std::endian::native == std::endian::little);
   const auto to = out.data<Out>();
   const bool raw = proto.has_raw_data();
@@ -51,7 +51,7 @@ void fill(Tensor& out, const Proto& proto, const Field& field, const std::string
 }
 
 template <class Stored, class Field>
-void fill_integers(Tensor& out, const Proto& proto, const Field& field, const std::string& where) {
+void fill_integers(Tensor& out, const TensorProto& proto, const Field& field, const std::string& where) {
   fill<Stored, std::int64_t>(out, proto, field, where, [&](Stored value) {
     // Stored is a number, never a character, also where it has eight bits.
     const auto number = static_cast<std::int64_t>(value);  // NOLINT(bugprone-signed-char-misuse)
@@ -64,8 +64,8 @@ const auto kAsFloat = [](auto value) { return static_cast<float>(value); };
 
 }  // namespace
 
-Tensor read_tensor(const Proto& proto, const std::string& where) {
-  if (proto.data_location() == Proto::EXTERNAL || proto.external_data_size() > 0) {
+Tensor read_tensor(const TensorProto& proto, const std::string& where) {
+  if (proto.data_location() == TensorProto::EXTERNAL || proto.external_data_size() > 0) {
     throw Unsupported(where + ": its numbers are in another file; save the model with its weights inside");
   }
   if (proto.dims_size() > kMostDimensions) throw BadData(where + ": has more than 16 dimensions");
@@ -80,43 +80,43 @@ Tensor read_tensor(const Proto& proto, const std::string& where) {
   if (element_count(shape) > static_cast<std::int64_t>(proto.ByteSizeLong())) {
     throw BadData(fmt::format("{}: is {} but holds only {} bytes", where, to_string(shape), proto.ByteSizeLong()));
   }
-  const bool real = proto.data_type() == Proto::FLOAT || proto.data_type() == Proto::DOUBLE ||
-                    proto.data_type() == Proto::FLOAT16 || proto.data_type() == Proto::BFLOAT16;
+  const bool real = proto.data_type() == TensorProto::FLOAT || proto.data_type() == TensorProto::DOUBLE ||
+                    proto.data_type() == TensorProto::FLOAT16 || proto.data_type() == TensorProto::BFLOAT16;
   Tensor out(real ? DType::kFloat32 : DType::kInt64, shape);
   const auto& small = proto.int32_data();
   switch (proto.data_type()) {
-    case Proto::FLOAT:
+    case TensorProto::FLOAT:
       fill<float, float>(out, proto, proto.float_data(), where, kAsFloat);
       break;
-    case Proto::DOUBLE:
+    case TensorProto::DOUBLE:
       fill<double, float>(out, proto, proto.double_data(), where, kAsFloat);
       break;
-    case Proto::FLOAT16:
+    case TensorProto::FLOAT16:
       fill<std::uint16_t, float>(out, proto, small, where, from_half);
       break;
-    case Proto::BFLOAT16:
+    case TensorProto::BFLOAT16:
       fill<std::uint16_t, float>(out, proto, small, where, from_bfloat);
       break;
-    case Proto::INT64:
+    case TensorProto::INT64:
       fill_integers<std::int64_t>(out, proto, proto.int64_data(), where);
       break;
-    case Proto::INT32:
+    case TensorProto::INT32:
       fill_integers<std::int32_t>(out, proto, small, where);
       break;
-    case Proto::INT16:
+    case TensorProto::INT16:
       fill_integers<std::int16_t>(out, proto, small, where);
       break;
-    case Proto::UINT16:
+    case TensorProto::UINT16:
       fill_integers<std::uint16_t>(out, proto, small, where);
       break;
-    case Proto::INT8:
+    case TensorProto::INT8:
       fill_integers<std::int8_t>(out, proto, small, where);
       break;
-    case Proto::UINT8:
-    case Proto::BOOL:
+    case TensorProto::UINT8:
+    case TensorProto::BOOL:
       fill_integers<std::uint8_t>(out, proto, small, where);
       break;
-    case Proto::UINT32:
+    case TensorProto::UINT32:
       fill_integers<std::uint32_t>(out, proto, proto.uint64_data(), where);
       break;
     default:

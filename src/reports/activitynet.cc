@@ -3,19 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "longtake/error.h"
 #include "reports/result_text.h"
 
 namespace longtake::reports {
-namespace {
-
-std::string json_string(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-}  // namespace
 
 std::string ActivityNetWriter::head() {
   videos_.clear();

@@ -2,17 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "reports/result_text.h"
 
 namespace longtake::reports {
 namespace {
-
-// A JSON string; bytes that are no UTF-8 become U+FFFD.
-std::string json_string(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 // Elements between brackets or braces, with commas where they belong.
 template <class Range, class Text>

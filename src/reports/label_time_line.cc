@@ -11,29 +11,29 @@ namespace longtake::reports {
 
 namespace {
 
-constexpr double kWidth = 1000, kLeft = 170, kRight = 20;
-constexpr double kRowHeight = 34, kTruthTop = 4, kTruthHeight = 7, kAreaTop = 13, kAreaHeight = 17;
+constexpr double kLineWidth = 1000, kLineLeft = 170, kLineRight = 20;
+constexpr double kLabelRowHeight = 34, kTruthTop = 4, kTruthHeight = 7, kAreaTop = 13, kScoreHeight = 17;
 constexpr double kTimesHeight = 24;
-constexpr std::size_t kPointsDrawn = 1000;
+constexpr std::size_t kScoresDrawn = 1000;
 
 class Drawing {
  public:
   explicit Drawing(const LabelTimeLine& line) : line_(line), span_(std::max(1e-3, line.end_s - line.start_s)) {}
 
   std::string text() const {
-    const double height = kRowHeight * static_cast<double>(line_.rows.size()) + kTimesHeight;
+    const double height = kLabelRowHeight * static_cast<double>(line_.rows.size()) + kTimesHeight;
     std::string out = fmt::format("<svg class=\"chart lanes\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
-                                  kWidth, height, escape_html(description()));
+                                  kLineWidth, height, escape_html(description()));
     out += times(height);
     for (std::size_t i = 0; i < line_.rows.size(); ++i) {
-      out += row(line_.rows[i], kRowHeight * static_cast<double>(i));
+      out += row(line_.rows[i], kLabelRowHeight * static_cast<double>(i));
     }
     return out + "</svg>";
   }
 
  private:
   double x(double time_s) const {
-    return kLeft + std::clamp((time_s - line_.start_s) / span_, 0.0, 1.0) * (kWidth - kLeft - kRight);
+    return kLineLeft + std::clamp((time_s - line_.start_s) / span_, 0.0, 1.0) * (kLineWidth - kLineLeft - kLineRight);
   }
 
   std::string times(double height) const {
@@ -50,10 +50,10 @@ class Drawing {
 
   std::string row(const LabelRow& row, double top) const {
     std::string out = fmt::format("<text class=\"name\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
-                                  kLeft - 10, top + 22, escape_html(row.label));
-    const double base = top + kAreaTop + kAreaHeight;
-    out += fmt::format("<line class=\"base\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", kLeft,
-                       kWidth - kRight, base, base);
+                                  kLineLeft - 10, top + 22, escape_html(row.label));
+    const double base = top + kAreaTop + kScoreHeight;
+    out += fmt::format("<line class=\"base\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", kLineLeft,
+                       kLineWidth - kLineRight, base, base);
     for (const auto& [from, to] : row.truth) {
       out += fmt::format(
           "<rect class=\"truth\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" rx=\"2\"><title>{}, true "
@@ -69,13 +69,13 @@ class Drawing {
     std::string path;
     bool open = false;
     double last = 0;
-    for (const Point& point : thin_out(row.scores, kPointsDrawn)) {
+    for (const Point& point : thin_out(row.scores, kScoresDrawn)) {
       const bool drawn = std::isfinite(point.value) && std::isfinite(point.step);
       if (open && !drawn) path += fmt::format("L{:.1f} {:.1f}Z", last, base);
       if (drawn) {
         last = x(point.step);
         if (!open) path += fmt::format("M{:.1f} {:.1f}", last, base);
-        path += fmt::format("L{:.1f} {:.1f}", last, base - std::clamp(point.value, 0.0, 1.0) * kAreaHeight);
+        path += fmt::format("L{:.1f} {:.1f}", last, base - std::clamp(point.value, 0.0, 1.0) * kScoreHeight);
       }
       open = drawn;
     }

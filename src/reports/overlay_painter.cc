@@ -13,7 +13,7 @@ namespace longtake::reports {
 namespace {
 
 constexpr int kTallest = 2000;
-constexpr double kTimesHeight = 20;  // this and the following at scale 1
+constexpr double kClockHeight = 20;  // this and the following at scale 1
 constexpr double kLegendWidth = 112;
 constexpr double kLegendHeight = 34;
 
@@ -68,7 +68,7 @@ OverlayPainter::OverlayPainter(const tasks::VideoResult& result, int width, int 
   axis_.left = (kNamesWidth + 2 * kPanelMargin) * type_.scale;
   axis_.right = canvas_.width() - kPanelMargin * type_.scale;
   top_ = canvas_.height() - panel_height();
-  bottom_ = canvas_.height() - kTimesHeight * type_.scale;
+  bottom_ = canvas_.height() - kClockHeight * type_.scale;
   if (strip_) strip_->place(axis_, top_);
   scores_->place(axis_, bottom_ - scores_->height());
   draw_time_line(past_, 1);
@@ -76,7 +76,7 @@ OverlayPainter::OverlayPainter(const tasks::VideoResult& result, int width, int 
 }
 
 double OverlayPainter::panel_height() const {
-  return (strip_ ? strip_->height() : 0) + scores_->height() + kTimesHeight * type_.scale;
+  return (strip_ ? strip_->height() : 0) + scores_->height() + kClockHeight * type_.scale;
 }
 
 void OverlayPainter::draw_time_line(Canvas& canvas, double strength) const {

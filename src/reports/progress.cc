@@ -34,16 +34,6 @@ std::string bar(double share, bool colour) {
                 : fmt::format("[{}{}{}]", full, head, rest);
 }
 
-// The text without what would move the cursor.
-std::string on_one_line(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const CodePoint point = next_code_point(text);
-    out += is_control(point.value) ? std::string_view(" ") : point.text;
-  }
-  return out;
-}
-
 }  // namespace
 
 TerminalTraits terminal_traits(bool is_terminal, const char* term, const char* no_color, int columns) {

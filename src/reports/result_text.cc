@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "longtake/error.h"
 
@@ -10,6 +11,10 @@ namespace longtake::reports {
 
 std::string number_text(float value) { return std::isfinite(value) ? fmt::format("{}", value) : "null"; }
 std::string number_text(double value) { return std::isfinite(value) ? fmt::format("{}", value) : "null"; }
+
+std::string json_string(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 std::optional<std::int64_t> leader_of(std::span<const float> scores) {
   std::optional<std::int64_t> best;

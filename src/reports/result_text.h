@@ -14,6 +14,9 @@ namespace longtake::reports {
 std::string number_text(float value);
 std::string number_text(double value);
 
+// A JSON string; bytes that are no UTF-8 become U+FFFD.
+std::string json_string(std::string_view text);
+
 // The class with the highest score, the first among equals; none where there is no score or one is no number.
 std::optional<std::int64_t> leader_of(std::span<const float> scores);
 

@@ -12,15 +12,6 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-std::string on_one_line(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const CodePoint point = next_code_point(text);
-    out += is_control(point.value) ? std::string_view(" ") : point.text;
-  }
-  return out;
-}
-
 std::string line_of(const Row& row, const std::vector<TableColumn>& columns, const std::vector<int>& widths) {
   std::string line;
   for (std::size_t i = 0; i < columns.size(); ++i) {

@@ -89,4 +89,13 @@ std::string_view fitting_prefix(std::string_view text, int columns) {
   return text.substr(0, text.size() - rest.size());
 }
 
+std::string on_one_line(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const CodePoint point = next_code_point(text);
+    out += is_control(point.value) ? std::string_view(" ") : point.text;
+  }
+  return out;
+}
+
 }  // namespace longtake::reports

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace longtake::reports {
@@ -26,5 +27,8 @@ int columns_of(std::string_view text);
 
 // The longest beginning of `text` that takes at most `columns`.
 std::string_view fitting_prefix(std::string_view text, int columns);
+
+// The text with a blank in place of every control, so that it stays on its line.
+std::string on_one_line(std::string_view text);
 
 }  // namespace longtake::reports

@@ -12,18 +12,12 @@ namespace longtake::tasks {
 
 namespace {
 
-std::string path_of(const Options& data, const char* key) {
-  std::string path = data.require<std::string>(key);
-  if (path.empty()) throw data.error(key, "must not be empty");
-  return path;
-}
-
 VideoPlaces read_places(const Options& data, bool named_without_folder) {
   VideoPlaces places{.train_list = data.get("train_list", ""),
                      .validation_list = data.get("validation_list", ""),
                      .test_list = data.get("test_list", "")};
   if (!named_without_folder) return places;
-  places.videos = path_of(data, "videos");
+  places.videos = data.require_text("videos");
   places.prefix = data.get("prefix", "");
   places.extension = data.get("extension", places.extension);
   return places;
@@ -47,7 +41,7 @@ std::optional<std::int64_t> read_first_label(const Options& data, const std::vec
 }  // namespace
 
 DataLister read_dense_format(const Options& data, const std::string& format) {
-  const std::string path = path_of(data, "path");
+  const std::string path = data.require_text("path");
   const auto labels = data.get<std::vector<std::string>>("labels", {});
   const VideoPlaces places = read_places(data, format != "intervals");
   if (format == "activitynet") {

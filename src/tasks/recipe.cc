@@ -107,13 +107,6 @@ InputSpec read_input(const Options& input) {
 
 namespace {
 
-// A path as the recipe has it; the environment is asked when the data is.
-std::string path_of(const Options& data, const char* key) {
-  std::string path = data.require<std::string>(key);
-  if (path.empty()) throw data.error(key, "must not be empty");
-  return path;
-}
-
 // What lists the items, before splits and groups.
 DataLister read_format(const Options& data) {
   static const std::array<std::string, 9> formats{"folders",        "manifest",       "ucf101",
@@ -126,26 +119,29 @@ DataLister read_format(const Options& data) {
   }
   const auto expand = expand_variables;
   if (format == "folders") {
-    return [=, path = path_of(data, "path")](const Files& files) { return read_class_folders(files, expand(path)); };
+    return
+        [=, path = data.require_text("path")](const Files& files) { return read_class_folders(files, expand(path)); };
   }
   if (format == "manifest") {
-    return [=, path = path_of(data, "path")](const Files& files) { return read_manifest(files, expand(path), labels); };
+    return [=, path = data.require_text("path")](const Files& files) {
+      return read_manifest(files, expand(path), labels);
+    };
   }
   if (format == "kinetics") {
-    return [=, path = path_of(data, "path"), videos = path_of(data, "videos"),
+    return [=, path = data.require_text("path"), videos = data.require_text("videos"),
             class_folders = data.get("class_folders", false)](const Files& files) {
       return read_kinetics(files, expand(path),
                            {.videos = expand(videos), .class_folders = class_folders, .labels = labels});
     };
   }
   if (format == "hmdb51") {
-    return [=, videos = path_of(data, "videos"), lists = path_of(data, "lists"),
+    return [=, videos = data.require_text("videos"), lists = data.require_text("lists"),
             split = data.get("split", 1)](const Files& files) {
       return read_hmdb51(files, {expand(videos), expand(lists), split});
     };
   }
-  const Ucf101Lists ucf101{.videos = path_of(data, "videos"),
-                           .class_index = path_of(data, "class_index"),
+  const Ucf101Lists ucf101{.videos = data.require_text("videos"),
+                           .class_index = data.require_text("class_index"),
                            .train_list = data.get("train_list", ""),
                            .test_list = data.get("test_list", ""),
                            .first_label = data.get<std::int64_t>("first_label", 1),

@@ -23,7 +23,8 @@ double learning_rate(const LearningRateOptions& options, std::int64_t step) {
   double rate = options.base;
   if (options.policy == LearningRatePolicy::kStep) {
     if (options.every < 1) throw ConfigError(fmt::format("'every' is {} steps but must be at least 1", options.every));
-    rate *= std::pow(options.factor, static_cast<double>(step / options.every));
+    const std::int64_t drops = step / options.every;
+    rate *= std::pow(options.factor, static_cast<double>(drops));
   } else if (options.policy == LearningRatePolicy::kCosine) {
     const auto steps = static_cast<double>(std::max<std::int64_t>(1, options.total - options.warmup));
     const double done = std::clamp(static_cast<double>(step - options.warmup) / steps, 0.0, 1.0);

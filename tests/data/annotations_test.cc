@@ -22,13 +22,13 @@ using testing::ThrowsMessage;
 
 using Names = std::vector<std::string>;
 
-void write(const std::filesystem::path& path, std::string_view text) {
+void write_file(const std::filesystem::path& path, std::string_view text) {
   real_files().create_directories(path.parent_path());
   real_files().write_atomic(path, text);
 }
 
 template <class Read>
-void expect_refused(const Read& read, const std::string& start, const std::string& reason) {
+void expect_annotations_refused(const Read& read, const std::string& start, const std::string& reason) {
   EXPECT_THAT(read, ThrowsMessage<BadData>(AllOf(StartsWith(start), HasSubstr(reason))));
 }
 
@@ -92,7 +92,7 @@ TEST(ActivityNet, TakesGivenClassesInTheirOrder) {
 TEST(ActivityNet, RefusesWithLineAndReason) {
   const auto refused = [](const std::string& text, const std::string& start, const std::string& reason,
                           const Names& labels = {}) {
-    expect_refused([&] { parse_activitynet(text, "a.json", labels); }, "a.json:" + start + ": ", reason);
+    expect_annotations_refused([&] { parse_activitynet(text, "a.json", labels); }, "a.json:" + start + ": ", reason);
   };
   const std::string text = kActivityNet;
   refused(changed(text, "[4, 5.5]", "[4, 3.5]"), "3", "ends at 3.5 s, before its start at 4 s");
@@ -138,10 +138,10 @@ TEST(ActivityNet, WritesWhatItReads) {
 
 TEST(LocateVideos, GivesPathsAndSplitsByFolderAndWarnsOfVideosWithoutAnnotation) {
   const TemporaryDirectory directory;
-  write(directory / "videos/train/v_a.mp4", "x");
-  write(directory / "videos/train/v_b.mp4", "x");
-  write(directory / "videos/train/notes.txt", "x");
-  write(directory / "a.json", R"({"database": {
+  write_file(directory / "videos/train/v_a.mp4", "x");
+  write_file(directory / "videos/train/v_b.mp4", "x");
+  write_file(directory / "videos/train/notes.txt", "x");
+  write_file(directory / "a.json", R"({"database": {
     "train/a": {"annotations": [{"label": "bow", "segment": [0, 1]}]},
     "test/c.webm": {"annotations": [{"label": "bow", "segment": [0, 1]}]}}})");
   const Dataset dataset =
@@ -156,16 +156,16 @@ TEST(LocateVideos, GivesPathsAndSplitsByFolderAndWarnsOfVideosWithoutAnnotation)
 
 TEST(LocateVideos, TakesSplitsFromListsAndLeavesOutTheRest) {
   const TemporaryDirectory directory;
-  write(directory / "a.json", kActivityNet);
-  write(directory / "train.txt", "b\nnobody\n");
+  write_file(directory / "a.json", kActivityNet);
+  write_file(directory / "train.txt", "b\nnobody\n");
   const VideoPlaces places{.videos = directory.path(), .train_list = directory / "train.txt"};
   const Dataset dataset = read_activitynet(real_files(), directory / "a.json", {}, places);
   ASSERT_EQ(dataset.items.size(), 1U);
   EXPECT_EQ(dataset.items[0].split, "train");
   EXPECT_THAT(dataset.warnings, testing::Contains(AllOf(StartsWith((directory / "train.txt").string() + ":2: "),
                                                         HasSubstr("no annotation names"))));
-  write(directory / "test.txt", "a\nb\n");
-  expect_refused(
+  write_file(directory / "test.txt", "a\nb\n");
+  expect_annotations_refused(
       [&] {
         read_activitynet(real_files(), directory / "a.json", {},
                          {.videos = "", .train_list = directory / "train.txt", .test_list = directory / "test.txt"});
@@ -184,10 +184,10 @@ TEST(LocateVideos, RefusesNamesThatLeadElsewhere) {
 class MultiThumosTest : public testing::Test {
  protected:
   MultiThumosTest() {
-    write(directory_ / "class_list.txt", "1 Dive\n2 Run\n");
-    write(directory_ / "annotations/Dive.txt",
-          "video_validation_0000051 67.5 75.9\r\nvideo_validation_0000051  80.0\t81.2\r\n");
-    write(directory_ / "annotations/Run.txt", "video_test_0000004 0.2 1.1\nvideo_validation_0000051 60.0 68.0\n");
+    write_file(directory_ / "class_list.txt", "1 Dive\n2 Run\n");
+    write_file(directory_ / "annotations/Dive.txt",
+               "video_validation_0000051 67.5 75.9\r\nvideo_validation_0000051  80.0\t81.2\r\n");
+    write_file(directory_ / "annotations/Run.txt", "video_test_0000004 0.2 1.1\nvideo_validation_0000051 60.0 68.0\n");
   }
   Dataset read() const { return read_multithumos(real_files(), directory_.path(), {.videos = "/videos"}); }
 
@@ -208,24 +208,25 @@ TEST_F(MultiThumosTest, ReadsClassesIntervalsAndSplits) {
 TEST_F(MultiThumosTest, RefusesWithFileLineAndReason) {
   const std::string run = (directory_ / "annotations/Run.txt").string();
   const auto refused = [&](std::string_view text, const std::string& start, const std::string& reason) {
-    write(run, text);
-    expect_refused([&] { read(); }, start, reason);
+    write_file(run, text);
+    expect_annotations_refused([&] { read(); }, start, reason);
   };
   refused("a 1.0 2.0\na 3.0 2.0\n", run + ":2: ", "before its start at 3 s");
   refused("a 1.0\n", run + ":1: ", "is no video, start and end");
   refused("a 1,0 2\n", run + ":1: start", "not a number");
-  write(run, "a 1 2\n");
-  write(directory_ / "annotations/Dyve.txt", "a 1 2\n");
-  expect_refused([&] { read(); }, (directory_ / "annotations/Dyve.txt").string(), "did you mean \"Dive\"?");
+  write_file(run, "a 1 2\n");
+  write_file(directory_ / "annotations/Dyve.txt", "a 1 2\n");
+  expect_annotations_refused([&] { read(); }, (directory_ / "annotations/Dyve.txt").string(), "did you mean \"Dive\"?");
   real_files().remove(directory_ / "annotations/Dyve.txt");
   real_files().remove(run);
-  expect_refused([&] { read(); }, (directory_ / "class_list.txt").string(), "the class \"Run\" has no file");
+  expect_annotations_refused([&] { read(); }, (directory_ / "class_list.txt").string(),
+                             "the class \"Run\" has no file");
 }
 
 TEST(MultiThumosClasses, CountFromZeroOrOneWithoutGaps) {
   EXPECT_EQ(parse_multithumos_classes("0 Dive\n1 Run fast\n", "c.txt"), (Names{"Dive", "Run fast"}));
   const auto refused = [](std::string_view text, const std::string& start, const std::string& reason) {
-    expect_refused([&] { parse_multithumos_classes(text, "c.txt"); }, start, reason);
+    expect_annotations_refused([&] { parse_multithumos_classes(text, "c.txt"); }, start, reason);
   };
   refused("7 Dive\n", "c.txt:1: ", "classes count from 0 or 1");
   refused("1 Dive\n3 Run\n", "c.txt:2: ", "class number 3 where 2 is wanted");
@@ -236,16 +237,16 @@ TEST(MultiThumosClasses, CountFromZeroOrOneWithoutGaps) {
 
 TEST(Thumos14, ReadsFilesPerClassAndLeavesOutTheAmbiguous) {
   const TemporaryDirectory directory;
-  write(directory / "val/Dive_val.txt", "video_validation_0000051  67.5  75.9\n");
-  write(directory / "val/Ambiguous_val.txt", "video_validation_0000051  1.5  2.9\n");
-  write(directory / "val/readme.txt", "hello");
-  write(directory / "test/CliffDiving_test.txt", "video_test_0000004 1.5 2.0\n");
+  write_file(directory / "val/Dive_val.txt", "video_validation_0000051  67.5  75.9\n");
+  write_file(directory / "val/Ambiguous_val.txt", "video_validation_0000051  1.5  2.9\n");
+  write_file(directory / "val/readme.txt", "hello");
+  write_file(directory / "test/CliffDiving_test.txt", "video_test_0000004 1.5 2.0\n");
   const Dataset dataset = read_thumos14(real_files(), {directory / "val", directory / "test"}, {.videos = "/v"});
   EXPECT_EQ(dataset.labels, (Names{"CliffDiving", "Dive"}));
   EXPECT_EQ(dataset.items[0].split, "test");
   EXPECT_THAT(dataset.items[1].intervals, ElementsAre(Interval{1, 67.5, 75.9}));
   EXPECT_THAT(dataset.warnings, ElementsAre(HasSubstr("readme.txt: it is no <Class>_val.txt")));
-  expect_refused(
+  expect_annotations_refused(
       [&] {
         read_thumos14(real_files(), {directory.path() / "val" / "..", directory.path()}, {});
       },
@@ -269,12 +270,12 @@ TEST(IntervalCsv, CountsNumberedClassesFromZeroOrOne) {
   const std::string text = "path,label,start,end\na,1,0,1\na,2,2,3\n";
   const Names labels{"bow", "nod"};
   EXPECT_EQ(parse_interval_csv(text, "i.csv", {labels, 1}).items[0].intervals[1].label, 1);
-  expect_refused(
+  expect_annotations_refused(
       [&] {
         parse_interval_csv(text, "i.csv", {labels, 0});
       },
       "i.csv:3: ", "class 2 is not among the 2 classes 0 to 1; first_label = 1");
-  expect_refused(
+  expect_annotations_refused(
       [&] {
         parse_interval_csv("path,label,start,end\na,0,0,1\n", "i.csv", {labels, 1});
       },
@@ -285,8 +286,8 @@ TEST(IntervalCsv, CountsNumberedClassesFromZeroOrOne) {
 
 TEST(IntervalCsv, RefusesWithLineAndReason) {
   const auto refused = [](std::string_view rows, const std::string& start, const std::string& reason) {
-    expect_refused([&] { parse_interval_csv("path,label,start,end,split\n" + std::string(rows), "i.csv"); }, start,
-                   reason);
+    expect_annotations_refused([&] { parse_interval_csv("path,label,start,end,split\n" + std::string(rows), "i.csv"); },
+                               start, reason);
   };
   refused("a,wave,2,1,\n", "i.csv:2: ", "before its start");
   refused("a,wave,2,,\n", "i.csv:2: end", "not a number");
@@ -295,9 +296,10 @@ TEST(IntervalCsv, RefusesWithLineAndReason) {
   refused("a,wave,1,2\n", "i.csv:2: ", "4 fields where the header has 5");
   refused("a,wave,1,2,train\na,wave,3,4,test\n", "i.csv:3: ", "is of split test here, but of train before");
   refused("", "i.csv: ", "a header and a row");
-  expect_refused([] { parse_interval_csv("path,label,start\na,b,1\n", "i.csv"); }, "i.csv:1: ", "no column \"end\"");
-  expect_refused([] { parse_interval_csv("path,lable,start,end\na,b,1,2\n", "i.csv"); },
-                 "i.csv:1: ", "did you mean \"label\"?");
+  expect_annotations_refused([] { parse_interval_csv("path,label,start\na,b,1\n", "i.csv"); },
+                             "i.csv:1: ", "no column \"end\"");
+  expect_annotations_refused([] { parse_interval_csv("path,lable,start,end\na,b,1,2\n", "i.csv"); },
+                             "i.csv:1: ", "did you mean \"label\"?");
 }
 
 TEST(DenseDataset, IsSummarisedSelectedAndAligned) {
@@ -319,8 +321,9 @@ TEST(CheckOfDenseDataset, FindsMissingVideosAndIntervalsOutsideOfThem) {
   for (const char* name : {"good.mp4", "short.mp4", "late.mp4"}) {
     media::write_numbered_clip((directory / name).string(), 20, 10);
   }
-  write(directory / "i.csv",
-        "path,label,start,end\ngood.mp4,wave,0,2.3\nshort.mp4,wave,1,4\nlate.mp4,wave,2.5,2.6\nnone.mp4,wave,0,1\n");
+  write_file(
+      directory / "i.csv",
+      "path,label,start,end\ngood.mp4,wave,0,2.3\nshort.mp4,wave,1,4\nlate.mp4,wave,2.5,2.6\nnone.mp4,wave,0,1\n");
   const Dataset dataset = read_interval_csv(real_files(), directory / "i.csv", {}, {});
   ThreadPool threads(2);
   for (const bool quick : {false, true}) {

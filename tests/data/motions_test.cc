@@ -50,7 +50,7 @@ TEST(MotionScene, SingleFramesAreSpreadAlikeInAllClasses) {
 }
 
 // What changed from one frame to the next, the short way round.
-SpritePose change(const SpritePose& from, const SpritePose& to) {
+SpritePose pose_change(const SpritePose& from, const SpritePose& to) {
   const auto shortest = [](double value, double period) { return value - period * std::round(value / period); };
   return {shortest(to.x - from.x, 1), shortest(to.y - from.y, 1), shortest(to.angle - from.angle, 2 * std::numbers::pi),
           shortest(to.size - from.size, 1)};
@@ -61,7 +61,7 @@ TEST(MotionScene, EachMotionChangesOneThingInItsDirection) {
     for (std::uint64_t number = 0; number < 20; ++number) {
       const MotionScene scene(motion, Random(2, number));
       for (std::int64_t frame = 0; frame < 15; ++frame) {
-        const SpritePose moved = change(scene.pose(frame), scene.pose(frame + 1));
+        const SpritePose moved = pose_change(scene.pose(frame), scene.pose(frame + 1));
         const double expected[] = {moved.x, moved.y, moved.angle, moved.size};
         const int changes = static_cast<int>(motion) / 2;  // x, y, angle or size
         // Left, up, counter-clockwise and recede are the falling ones.

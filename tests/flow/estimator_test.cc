@@ -11,10 +11,10 @@
 namespace longtake {
 namespace {
 
+using test::flow_data;
+using test::read_gray;
 using ::testing::AllOf;
-using testing::flow_data;
 using ::testing::HasSubstr;
-using testing::read_gray;
 using ::testing::ThrowsMessage;
 
 constexpr std::int64_t kHeight = 48;
@@ -112,10 +112,10 @@ TEST_P(EveryMethod, RefusesPicturesThatDoNotFit) {
 // whose way stays in the picture. The bounds are twice what the methods are known for on this scene (0.5 to 0.8 pixels,
 // its mean motion being 3.7).
 TEST_P(EveryMethod, IsCloseToTheGroundTruthOfGrove3) {
-  if (!testing::has_flow_data()) GTEST_SKIP() << "no ../shared/data/flow";
+  if (!test::has_flow_data()) GTEST_SKIP() << "no ../shared/data/flow";
   const Tensor next = read_gray(flow_data("grove3.png"));
-  const Tensor truth = testing::read_flo(flow_data("grove3.flo"));
-  const double error = endpoint_error(flow(testing::warp_back(next, truth), next), truth, 20);
+  const Tensor truth = test::read_flo(flow_data("grove3.flo"));
+  const double error = endpoint_error(flow(test::warp_back(next, truth), next), truth, 20);
   RecordProperty("endpoint_error", std::to_string(error));
   EXPECT_LT(error, 1.5);
 }
@@ -123,7 +123,7 @@ TEST_P(EveryMethod, IsCloseToTheGroundTruthOfGrove3) {
 // Middlebury's RubberWhale has no measured flow at hand; the second picture led back along the flow must look like the
 // first.
 TEST_P(EveryMethod, LeadsTheSecondRubberWhaleBackToTheFirst) {
-  if (!testing::has_flow_data()) GTEST_SKIP() << "no ../shared/data/flow";
+  if (!test::has_flow_data()) GTEST_SKIP() << "no ../shared/data/flow";
   const Tensor first = read_gray(flow_data("rubberwhale1.png"));
   const Tensor second = read_gray(flow_data("rubberwhale2.png"));
   const auto difference = [&](const Tensor& picture) {
@@ -134,7 +134,7 @@ TEST_P(EveryMethod, LeadsTheSecondRubberWhaleBackToTheFirst) {
     return sum / static_cast<double>(first.count());
   };
   const double before = difference(second);
-  const double after = difference(testing::warp_back(second, flow(first, second)));
+  const double after = difference(test::warp_back(second, flow(first, second)));
   RecordProperty("before_and_after", std::to_string(before) + " " + std::to_string(after));
   EXPECT_LT(after, before / 2);
 }

@@ -10,7 +10,7 @@
 
 #include "longtake/video_reader.h"
 
-namespace longtake::testing {
+namespace longtake::test {
 
 std::string flow_data(const std::string& name) {
   const char* root = std::getenv("LONGTAKE_DATA");
@@ -71,4 +71,4 @@ Tensor warp_back(const Tensor& next, const Tensor& flow) {
   return previous;
 }
 
-}  // namespace longtake::testing
+}  // namespace longtake::test

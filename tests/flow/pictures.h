@@ -5,7 +5,7 @@
 
 #include "longtake/tensor.h"
 
-namespace longtake::testing {
+namespace longtake::test {
 
 // "../shared/data/flow" or where LONGTAKE_DATA says.
 std::string flow_data(const std::string& name);
@@ -22,4 +22,4 @@ Tensor read_flo(const std::string& path);
 // flow leads, interpolated linearly. Beyond the edge the edge goes on.
 Tensor warp_back(const Tensor& next, const Tensor& flow);
 
-}  // namespace longtake::testing
+}  // namespace longtake::test

@@ -69,7 +69,7 @@ TEST(ModelFile, HoldsHowFlowIsMeasured) {
   EXPECT_EQ(model_from_bytes(model_to_bytes(model), "memory").inputs.at("frame").flow_coding, "lrcn");
 }
 
-std::string complaint(const std::function<void(SafetensorsFile&)>& spoil) {
+std::string file_complaint(const std::function<void(SafetensorsFile&)>& spoil) {
   SafetensorsFile file = read_safetensors(model_to_bytes(rich_model()), "memory");
   spoil(file);
   try {
@@ -103,8 +103,8 @@ TEST(ModelFile, RefusesInputSpecsThatAreNotFinite) {
   for (const char* number : {"1e999", "-1e999", "null", "NaN", "Infinity"}) {
     const auto fps = [&](auto& f) { replace(f, "\"fps\":12.5", fmt::format("\"fps\":{}", number)); };
     const auto mean = [&](auto& f) { replace(f, "\"mean\":[103.939", fmt::format("\"mean\":[{}", number)); };
-    EXPECT_THAT(complaint(fps), HasSubstr("not valid")) << number;
-    EXPECT_THAT(complaint(mean), HasSubstr("not valid")) << number;
+    EXPECT_THAT(file_complaint(fps), HasSubstr("not valid")) << number;
+    EXPECT_THAT(file_complaint(mean), HasSubstr("not valid")) << number;
   }
 }
 
@@ -123,17 +123,19 @@ TEST(ModelFile, SaysWhichVersionItNeeds) {
 }
 
 TEST(ModelFile, NamesWhatIsWrong) {
-  EXPECT_THAT(complaint([](auto& f) { f.metadata.erase("longtake"); }), HasSubstr("not a longtake model"));
-  EXPECT_THAT(complaint([](auto& f) { f.tensors.erase("conv.weight"); }), HasSubstr("'conv.weight' is missing"));
-  EXPECT_THAT(complaint([](auto& f) { f.tensors["conv.bias"] = Tensor(DType::kFloat32, {5}); }),
+  EXPECT_THAT(file_complaint([](auto& f) { f.metadata.erase("longtake"); }), HasSubstr("not a longtake model"));
+  EXPECT_THAT(file_complaint([](auto& f) { f.tensors.erase("conv.weight"); }), HasSubstr("'conv.weight' is missing"));
+  EXPECT_THAT(file_complaint([](auto& f) { f.tensors["conv.bias"] = Tensor(DType::kFloat32, {5}); }),
               HasSubstr("'conv.bias' is [5]"));
-  EXPECT_THAT(complaint([](auto& f) { f.tensors["extra"] = Tensor(DType::kFloat32, {1}); }), HasSubstr("'extra'"));
-  EXPECT_THAT(complaint([](auto& f) { replace(f, "\"op\":\"lrn\"", "\"op\":\"lrx\""); }), HasSubstr("op 'lrx'"));
-  EXPECT_THAT(complaint([](auto& f) { replace(f, "\"groups\":1", "\"groups\":0"); }), HasSubstr("bad.safetensors"));
-  EXPECT_THAT(complaint([](auto& f) { replace(f, "\"inputs\":[0]", "\"inputs\":[999]"); }), HasSubstr("unknown value"));
-  EXPECT_THAT(complaint([](auto& f) { replace(f, "\"from_output\":\"state\"", "\"from_output\":\"gone\""); }),
+  EXPECT_THAT(file_complaint([](auto& f) { f.tensors["extra"] = Tensor(DType::kFloat32, {1}); }), HasSubstr("'extra'"));
+  EXPECT_THAT(file_complaint([](auto& f) { replace(f, "\"op\":\"lrn\"", "\"op\":\"lrx\""); }), HasSubstr("op 'lrx'"));
+  EXPECT_THAT(file_complaint([](auto& f) { replace(f, "\"groups\":1", "\"groups\":0"); }),
+              HasSubstr("bad.safetensors"));
+  EXPECT_THAT(file_complaint([](auto& f) { replace(f, "\"inputs\":[0]", "\"inputs\":[999]"); }),
+              HasSubstr("unknown value"));
+  EXPECT_THAT(file_complaint([](auto& f) { replace(f, "\"from_output\":\"state\"", "\"from_output\":\"gone\""); }),
               HasSubstr("'gone'"));
-  EXPECT_THAT(complaint([](auto& f) { f.metadata["longtake"] = "{"; }), HasSubstr("not valid"));
+  EXPECT_THAT(file_complaint([](auto& f) { f.metadata["longtake"] = "{"; }), HasSubstr("not valid"));
 }
 
 // Any single character of the description may be anything: the file loads or is refused, nothing else.

@@ -83,7 +83,7 @@ TEST(Plan, StateIsWhatDelaysAndSummariesKeep) {
 }
 
 template <class Use>
-std::string complaint(Use use) {
+std::string plan_complaint(Use use) {
   Model model;
   Builder b(model, "main");
   try {
@@ -97,10 +97,10 @@ std::string complaint(Use use) {
 }
 
 TEST(Plan, AValueOfTheStartMustBeBroughtToEveryTick) {
-  EXPECT_THAT(
-      complaint([](Builder& b, Model&) { layers::add(b, "sum", b.input("x", {1}), b.input("vector", {1}, true)); }),
-      HasSubstr("`latest`"));
-  EXPECT_EQ(complaint([](Builder& b, Model&) {
+  EXPECT_THAT(plan_complaint(
+                  [](Builder& b, Model&) { layers::add(b, "sum", b.input("x", {1}), b.input("vector", {1}, true)); }),
+              HasSubstr("`latest`"));
+  EXPECT_EQ(plan_complaint([](Builder& b, Model&) {
               const auto vector = b.node("latest", "everywhere", {b.input("vector", {1}, true)})[0];
               layers::add(b, "sum", b.input("x", {1}), vector);
             }),
@@ -108,7 +108,7 @@ TEST(Plan, AValueOfTheStartMustBeBroughtToEveryTick) {
 }
 
 TEST(Plan, ValuesAboutDifferentFramesDoNotMeet) {
-  EXPECT_THAT(complaint([](Builder& b, Model&) {
+  EXPECT_THAT(plan_complaint([](Builder& b, Model&) {
                 const auto x = b.input("x", {1, 1});
                 const auto w = b.node("window", "w", {x},
                                       {{"size", std::int64_t{1}},
@@ -126,7 +126,7 @@ TEST(Plan, ValuesAboutDifferentFramesDoNotMeet) {
 }
 
 TEST(Plan, OnlyDelaysCarryALoop) {
-  EXPECT_THAT(complaint([](Builder& b, Model&) {
+  EXPECT_THAT(plan_complaint([](Builder& b, Model&) {
                 const auto memory = b.delay("memory", {1});
                 const auto sum = layers::add(b, "sum", b.input("x", {1}), memory);
                 b.connect(memory, b.node("running_mean", "mean", {sum})[0]);
@@ -136,7 +136,7 @@ TEST(Plan, OnlyDelaysCarryALoop) {
 
 TEST(Plan, RefusesTrainableBatchNormInALoop) {
   const auto with = [](bool trainable) {
-    return complaint([&](Builder& b, Model&) {
+    return plan_complaint([&](Builder& b, Model&) {
       const auto memory = b.delay("memory", {2});
       const auto sum = layers::add(b, "sum", b.input("x", {2}), memory);
       b.connect(memory, layers::batch_norm(b, "norm", sum, {.trainable = trainable}));

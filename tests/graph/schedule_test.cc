@@ -65,31 +65,31 @@ Model windowed(std::int64_t size, std::int64_t stride, std::int64_t ahead, const
 constexpr std::uint8_t A = kActive, H = 0, R = kActive | kReset, E = kActive | kEnd, F = kFlush, X = kFlush | kEnd;
 
 TEST(Schedule, DelayShowsTheRowBeforeAndTheStateAtFirst) {
-  Case c(longtake::testing::running_sum());
+  Case c(longtake::test::running_sum());
   EXPECT_THAT(c.build(flagged({A, A, A}), "memory").source, ElementsAre(kInitial, 0, 1));
   EXPECT_THAT(c.build(flagged({A, A}), "memory").source, ElementsAre(kCarried, 0));
   EXPECT_THAT(c.schedule->node(c.node("memory")).final_source, ElementsAre(1));
 }
 
 TEST(Schedule, HoldIsAsIfTheTickNeverCame) {
-  Case c(longtake::testing::running_sum());
+  Case c(longtake::test::running_sum());
   EXPECT_THAT(c.build(flagged({A, H, A}), "memory").source, ElementsAre(kInitial, 0));
   EXPECT_THAT(c.ticks("sum"), ElementsAre(0, 2));
 }
 
 TEST(Schedule, ResetReturnsToTheInitialValueAlsoWithoutAFrame) {
-  Case c(longtake::testing::running_sum());
+  Case c(longtake::test::running_sum());
   EXPECT_THAT(c.build(flagged({A, R, A}), "memory").source, ElementsAre(kInitial, kInitial, 1));
   EXPECT_THAT(c.build(flagged({kReset, H}), "memory").final_source, ElementsAre(kInitial));
 }
 
 TEST(Schedule, ASequenceThatEndedStartsAnew) {
-  Case c(longtake::testing::running_sum());
+  Case c(longtake::test::running_sum());
   EXPECT_THAT(c.build(flagged({A, E, A}), "memory").source, ElementsAre(kInitial, 0, kInitial));
 }
 
 TEST(Schedule, StreamsDoNotMix) {
-  Case c(longtake::testing::running_sum(), 2);
+  Case c(longtake::test::running_sum(), 2);
   Chunk chunk;
   chunk.streams = 2;
   chunk.ticks = 2;
@@ -276,7 +276,7 @@ TEST(Schedule, AMissingInitIsNamed) {
 }
 
 TEST(Schedule, RefusesChunksThatDoNotFit) {
-  Case c(longtake::testing::running_sum());
+  Case c(longtake::test::running_sum());
   Chunk wrong_rows = flagged({A, A});
   wrong_rows.inputs[0].data = Tensor(DType::kFloat32, {3, 1});
   EXPECT_THROW(c.build(wrong_rows, "sum"), InvalidArgument);

@@ -6,7 +6,7 @@
 #include "layers/lstm.h"
 #include "longtake/chunk.h"
 
-namespace longtake::testing {
+namespace longtake::test {
 
 // A chunk in which every stream is active at every tick; `data` [ticks * streams, ...] feeds the only input.
 inline graph::Chunk dense_chunk(std::int64_t ticks, std::int64_t streams, Tensor data) {
@@ -31,4 +31,4 @@ inline graph::Model running_sum(std::int64_t size = 1) {
   return model;
 }
 
-}  // namespace longtake::testing
+}  // namespace longtake::test

@@ -19,7 +19,7 @@ using graph::Builder;
 using graph::kNoValue;
 using graph::ValueId;
 
-struct Case {
+struct SequenceCase {
   const char* name;
   std::function<void(Builder&)> build;
 };
@@ -112,11 +112,11 @@ void maps(Builder& b) {
   b.output("mask", layers::mul(b, "mask", map, layers::conv2d(b, "place", x, {.channels = 1, .kernel = 3})));
 }
 
-class Sequence : public testing::TestWithParam<std::tuple<Case, KernelLevel, int>> {
+class Sequence : public testing::TestWithParam<std::tuple<SequenceCase, KernelLevel, int>> {
  protected:
   void SetUp() override {
     Builder b(model_, "main");
-    std::get<Case>(GetParam()).build(b);
+    std::get<SequenceCase>(GetParam()).build(b);
     b.finish();
     test::fill_weights(model_, 3);
     program_ = std::make_unique<Program>(std::make_shared<const graph::Model>(model_), "main",
@@ -244,12 +244,13 @@ std::vector<KernelLevel> levels() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Graphs, Sequence,
-                         testing::Combine(testing::Values(Case{"SmallCnnLstm", small_cnn_lstm},
-                                                          Case{"ConvLstm", conv_lstm}, Case{"Delays", delays},
-                                                          Case{"Windows", windows}, Case{"Maps", maps}),
+                         testing::Combine(testing::Values(SequenceCase{"SmallCnnLstm", small_cnn_lstm},
+                                                          SequenceCase{"ConvLstm", conv_lstm},
+                                                          SequenceCase{"Delays", delays},
+                                                          SequenceCase{"Windows", windows}, SequenceCase{"Maps", maps}),
                                           testing::ValuesIn(levels()), testing::Values(1, 2)),
                          [](const auto& parameter) {
-                           return std::string(std::get<Case>(parameter.param).name) + "_" +
+                           return std::string(std::get<SequenceCase>(parameter.param).name) + "_" +
                                   name_of(std::get<KernelLevel>(parameter.param)) + "_" +
                                   std::to_string(std::get<int>(parameter.param)) + "threads";
                          });

@@ -18,7 +18,7 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-constexpr const char* kRecipe = R"([model]
+constexpr const char* kLabelRecipe = R"([model]
 name = "multi_lstm"
 encoder = "small_cnn"
 window = 3
@@ -78,7 +78,7 @@ class LabelTraining : public testing::Test {
   }
 
   TrainRequest request(const std::vector<std::string>& overrides) const {
-    TrainRequest request{.recipe = parse_toml(kRecipe, "recipe.toml")};
+    TrainRequest request{.recipe = parse_toml(kLabelRecipe, "recipe.toml")};
     request.recipe.set_override("data.path=" + std::string(directory_ / "i.csv"));
     for (const std::string& text : overrides) request.recipe.set_override(text);
     request.paths = RunPaths(directory_ / "run");

@@ -36,7 +36,7 @@ TEST(Samples, AreTheWorstAndTheSurestOfEachClass) {
   EXPECT_EQ(choose_samples(evaluation).worst.size(), 8U);
 }
 
-constexpr const char* kRecipe = R"([model]
+constexpr const char* kSampleRecipe = R"([model]
 name = "{0}"
 encoder = "small_cnn"
 hidden_size = 3
@@ -73,7 +73,8 @@ class SamplesOfARun : public testing::Test {
 
   TrainRequest request(const std::string& model) const {
     TrainRequest request{
-        .recipe = parse_toml(fmt::format(kRecipe, model, std::string(directory_ / "manifest.csv")), "recipe.toml")};
+        .recipe =
+            parse_toml(fmt::format(kSampleRecipe, model, std::string(directory_ / "manifest.csv")), "recipe.toml")};
     request.paths = RunPaths(directory_ / model);
     request.threads = 1;
     return request;

@@ -56,9 +56,9 @@ graph::Model make_model() {
 
 constexpr double kTolerance = 1e-12;
 
-class Sequences : public testing::Test {
+class TrainedSequences : public testing::Test {
  protected:
-  Sequences()
+  TrainedSequences()
       : plan_(graph::make_plan(model_, model_.graphs[0])),
         script_(make_script(plan_, {.ticks = 24, .streams = 3, .gaps = true, .seed = 2})) {}
 
@@ -82,7 +82,7 @@ void expect_same(const Probed& a, const Probed& b) {
   for (std::size_t i = 0; i < a.by_input.size(); ++i) EXPECT_LT(difference(a.by_input[i], b.by_input[i]), kTolerance);
 }
 
-TEST_F(Sequences, RunAgainInPiecesHaveTheGradientOfTheWhole) {
+TEST_F(TrainedSequences, RunAgainInPiecesHaveTheGradientOfTheWhole) {
   const Probed whole = run({0, 1, 2}, {.training = true});
   for (const std::int64_t ticks : {1, 2, 5, 7, 23, 24, 100}) {
     SCOPED_TRACE(ticks);
@@ -98,7 +98,7 @@ TEST_F(Sequences, RunAgainInPiecesHaveTheGradientOfTheWhole) {
   }
 }
 
-TEST_F(Sequences, AddUpOverTheStreamsOfABatch) {
+TEST_F(TrainedSequences, AddUpOverTheStreamsOfABatch) {
   const Probed batch = run({0, 1, 2}, {.training = true});
   const Probed pair = run({2, 0}, {.training = true});
   const Probed first = run({0}, {.training = true}), second = run({1}, {.training = true});
@@ -121,7 +121,7 @@ TEST_F(Sequences, AddUpOverTheStreamsOfABatch) {
   EXPECT_LT(difference(pair.by_parameter, two.by_parameter), kTolerance);
 }
 
-TEST_F(Sequences, OfOtherStepsSeedsOrSamplesAreDroppedDifferently) {
+TEST_F(TrainedSequences, OfOtherStepsSeedsOrSamplesAreDroppedDifferently) {
   const double loss = run({0}, {.training = true}).loss;
   EXPECT_EQ(run({0}, {.training = true}).loss, loss);
   EXPECT_NE(run({0}, {.training = true, .step = 1}).loss, loss);
@@ -129,7 +129,7 @@ TEST_F(Sequences, OfOtherStepsSeedsOrSamplesAreDroppedDifferently) {
   EXPECT_NE(run({0}, {.training = false}).loss, loss);
 }
 
-TEST_F(Sequences, TruncatedAtAWindowGoOnWithTheSameState) {
+TEST_F(TrainedSequences, TruncatedAtAWindowGoOnWithTheSameState) {
   const Probed whole = run({0, 1, 2}, {.training = true});
   const Probed truncated = run({0, 1, 2}, {.training = true, .piece_ticks = 3, .truncated = true});
   EXPECT_NEAR(truncated.loss, whole.loss, kTolerance);
@@ -158,7 +158,7 @@ void expect_close(const Run& a, const Run& b) {
   }
 }
 
-TEST_F(Sequences, InTheExecutorDependNeitherOnChunksNorOnOthers) {
+TEST_F(TrainedSequences, InTheExecutorDependNeitherOnChunksNorOnOthers) {
   TorchExecutor executor(model_, "main");
   const test::Run whole = run_in_chunks(executor, script_, {24});
   EXPECT_GT(whole.results.size(), 100u);
@@ -167,7 +167,7 @@ TEST_F(Sequences, InTheExecutorDependNeitherOnChunksNorOnOthers) {
   expect_close(run_alone(executor, script_), whole);
 }
 
-TEST_F(Sequences, GoOnFromASavedState) {
+TEST_F(TrainedSequences, GoOnFromASavedState) {
   TorchExecutor executor(model_, "main");
   graph::Outputs outputs, again;
   State state = executor.initial_state(3);
@@ -181,14 +181,14 @@ TEST_F(Sequences, GoOnFromASavedState) {
   for (std::size_t i = 0; i < outputs.size(); ++i) EXPECT_EQ(again[i].data, outputs[i].data);
 }
 
-TEST_F(Sequences, TakeAMemoryBudget) {
+TEST_F(TrainedSequences, TakeAMemoryBudget) {
   const std::int64_t bytes = training::bytes_per_tick(plan_, DType::kFloat32);
   EXPECT_EQ(training::ticks_in_budget(plan_, DType::kFloat32, 3, 3 * bytes * 7), 7);
   EXPECT_EQ(training::ticks_in_budget(plan_, DType::kFloat64, 3, 3 * bytes * 7), 3);
   EXPECT_EQ(training::ticks_in_budget(plan_, DType::kFloat32, 3, 1), 1);
 }
 
-TEST_F(Sequences, AreSlicedWithTheirRows) {
+TEST_F(TrainedSequences, AreSlicedWithTheirRows) {
   const graph::Chunk whole = cut(plan_, script_, 0, 24, {0, 1, 2});
   for (const auto& [first, count] : {std::pair{0, 24}, {3, 6}, {23, 1}, {5, 0}}) {
     const graph::Chunk expected = cut(plan_, script_, first, first + count, {0, 1, 2});
