@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "graph/builder.h"
 #include "layers/basic.h"
@@ -31,6 +32,12 @@ struct LstmValues {
 // x [features]. Parameters, gates in the order i, f, g, o along the first dimension: "<name>.input.weight"
 // [4 hidden_size, features], "<name>.input.bias" [4 hidden_size], "<name>.hidden.weight" [4 hidden_size, hidden_size]
 // and with peepholes "<name>.peepholes" [3, hidden_size] in the order i, f, o. State "<name>.h" and "<name>.c".
+//
+// x may be kNoValue where initial_hidden and initial_cell are given: a layer that goes on by itself at every tick of
+// the clock, as the first of a forecaster does. It has no input.*, and its bias is "<name>.hidden.bias".
 LstmValues lstm(Builder& b, const std::string& name, ValueId x, const LstmOptions& options);
+
+// The parameter "peepholes" [3, size] of a cell that wants them, in the order i, f, o; it starts at zero.
+std::vector<std::string> peephole_parameters(Builder& b, bool wanted, std::int64_t size, const WeightOptions& weights);
 
 }  // namespace longtake::layers

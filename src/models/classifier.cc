@@ -11,8 +11,6 @@
 
 namespace longtake::models {
 
-namespace {
-
 Shape frame_shape(const InputSpec& input) {
   const std::int64_t height = input.crop_height > 0 ? input.crop_height : input.height;
   const std::int64_t width = input.crop_width > 0 ? input.crop_width : input.width;
@@ -21,6 +19,8 @@ Shape frame_shape(const InputSpec& input) {
   }
   return {input.channels(), height, width};
 }
+
+namespace {
 
 // "backbone.onnx" or "backbone.onnx#tensor,tensor".
 bool names_file(const std::string& encoder) { return encoder.substr(0, encoder.find('#')).ends_with(".onnx"); }

@@ -9,10 +9,13 @@
 
 namespace longtake::models {
 
+// Frames as `input` feeds them: [channels, height, width]. Throws ConfigError for an input without a size.
+Shape frame_shape(const InputSpec& input);
+
 // Each adds the input "frame" as purpose.input feeds it, and the encoder of options.encoder (`otherwise` where there is
-// none) with the options in a table of its name, or in the table "onnx" for one of a file. With encoder_batch_norm = true
-// each channel of what it gives is brought to mean 0 and variance 1 over the training frames, then scaled and shifted as
-// learnt: frozen features come in any size, and heads want them near 1. Vectors: [features].
+// none) with the options in a table of its name, or in the table "onnx" for one of a file. With encoder_batch_norm =
+// true each channel of what it gives is brought to mean 0 and variance 1 over the training frames, then scaled and
+// shifted as learnt: frozen features come in any size, and heads want them near 1. Vectors: [features].
 graph::ValueId frame_features(graph::Builder& b, const Options& options, const Purpose& purpose,
                               const std::string& otherwise = "caffenet_hybrid");
 // The last map, [channels, height, width].

@@ -79,6 +79,18 @@ hidden_size = 5
 small_cnn = { channels = [4, 5], kernels = [3, 3], features = 7 }
 )";
 
+constexpr const char* kTinyConvLstm = R"(
+hidden = [4, 3]
+input_kernel = 3
+hidden_kernel = 3
+patch = 2
+)";
+
+constexpr const char* kTinyFcLstm = R"(
+hidden = [6, 5]
+)";
+
+constexpr const char* kNowcasting = "Convolutional LSTM Network (1506.04214)";
 constexpr const char* kSnippets = "Beyond Short Snippets (1503.08909)";
 
 InputSpec tiny_video() { return {.fps = 10, .width = 14, .height = 12, .colour = "gray", .standardise = true}; }
@@ -95,7 +107,7 @@ std::span<const Entry> registry() {
             kTinyClassifier,
             tiny_video(),
             lrcn,
-            {{"gru", {"cell=\"gru\""}}}},
+            {{"gru", {"cell=\"gru\""}}, {"normalised", {"encoder_batch_norm=true"}}}},
       Entry{"single_frame", "the baseline of 1411.4389", 2015, "classify", "CNN per frame, softmax averaged",
             kTinyClassifier, tiny_video(), single_frame},
       Entry{"conv_pooling", kSnippets, 2015, "classify", "maps max-pooled over all frames, then fully connected layers",
@@ -148,6 +160,18 @@ std::span<const Entry> registry() {
             tiny_video(),
             multi_lstm,
             {{"ahead", {"offset=-2"}}}},
+      Entry{"conv_lstm_forecaster",
+            kNowcasting,
+            2015,
+            "forecast",
+            "ConvLSTM layers read frames, others go on from their states",
+            kTinyConvLstm,
+            tiny_video(),
+            conv_lstm_forecaster,
+            {{"fed_back", {"feedback=true", "top_only=true", "peepholes=false", "output=\"linear\""}}}},
+      Entry{"fc_lstm_forecaster", kNowcasting, 2015, "forecast",
+            "LSTM layers read whole frames, others go on from their states", kTinyFcLstm, tiny_video(),
+            fc_lstm_forecaster},
   };
   return entries;
 }

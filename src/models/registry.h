@@ -77,5 +77,8 @@ graph::Model gru_rcn(const Options& options, const Purpose& purpose);
 graph::Model visual_attention(const Options& options, const Purpose& purpose);
 // MultiLSTM (Yeung 2015, 1507.05738): dense labels, from many frames for many frames.
 graph::Model multi_lstm(const Options& options, const Purpose& purpose);
+// The encoder-forecasters of 1506.04214 (Shi 2015), convolutional and fully connected.
+graph::Model conv_lstm_forecaster(const Options& options, const Purpose& purpose);
+graph::Model fc_lstm_forecaster(const Options& options, const Purpose& purpose);
 
 }  // namespace longtake::models

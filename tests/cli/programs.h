@@ -32,7 +32,8 @@ struct Streams {
   std::string output;
 };
 
-// A running `longtake`. A hanging one is ended after two minutes by SIGALRM.
+// A running `longtake`. A hanging one is ended after two minutes by SIGALRM (after half an hour where
+// LONGTAKE_LARGE is set).
 class Process {
  public:
   explicit Process(const std::vector<std::string>& arguments, const Streams& streams = {});

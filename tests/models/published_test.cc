@@ -1,4 +1,5 @@
 // Invariant h: sizes as published, counted without allocating a weight (specs 2.2, 2.3 and 14.3).
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <array>
@@ -171,6 +172,27 @@ TEST(Published, GooglenetTakesWeightsByTheNamesOfCaffe) {
     layer(block + "pool_proj", c[6], c[0], 1);
   }
   EXPECT_THAT(graph::take_weights(model, "encoder.", published, "published"), ElementsAre("loss3/classifier.weight"));
+}
+
+// The table of 1506.04214: six models of moving digits, to the last parameter.
+TEST(Published, TheForecastersHaveTheirParameterCounts) {
+  const Purpose digits{{.width = 64, .height = 64, .colour = "gray"}, {}};
+  const auto parameters = [&](const std::string& recipe) {
+    const graph::Model model = build(parse_toml(recipe, "test"), digits);
+    EXPECT_TRUE(model.weights.empty());
+    return model.parameter_count();
+  };
+  EXPECT_EQ(parameters("name = \"fc_lstm_forecaster\""), 142667776);
+  EXPECT_EQ(parameters("name = \"conv_lstm_forecaster\""), 7585296);
+  const auto convolutional = [&](const char* hidden, int input_kernel, int hidden_kernel) {
+    return parameters(fmt::format("name = \"conv_lstm_forecaster\"\nhidden = {}\ninput_kernel = {}\nhidden_kernel = {}",
+                                  hidden, input_kernel, hidden_kernel));
+  };
+  EXPECT_EQ(convolutional("[256]", 5, 5), 13524496);
+  EXPECT_EQ(convolutional("[128, 128]", 5, 5), 10042896);
+  EXPECT_EQ(convolutional("[128, 64, 64]", 5, 5), 7585296);
+  EXPECT_EQ(convolutional("[128, 128]", 9, 1), 11550224);
+  EXPECT_EQ(convolutional("[128, 64, 64]", 9, 1), 8830480);
 }
 
 }  // namespace
