@@ -34,6 +34,7 @@ set(LONGTAKE_THIRD_PARTIES
   "media: ^lib(av|sw)[a-z]+/"
   "flow: ^opencv2/"
   "runtime: ^(oneapi/)?dnnl"
+  "fields: ^(netcdf|hdf5|gif_lib|png)[.]h$"
   "base: ^toml\\+\\+/"
   "cli: ^CLI/")
 

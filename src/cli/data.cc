@@ -10,6 +10,7 @@
 #include "data/activities.h"
 #include "data/check.h"
 #include "data/motions.h"
+#include "data/moving_digits.h"
 
 namespace longtake::cli {
 
@@ -109,6 +110,47 @@ void add_make_activities(CLI::App& make, Run& run) {
       [&run, directory, options] { run = [directory, options] { return make_activities_set(*directory, *options); }; });
 }
 
+struct MovingDigitsRequest {
+  std::string directory, sprites, motion = "paper";
+  MovingDigitsOptions options;
+};
+
+int make_moving_digits_set(MovingDigitsRequest request) {
+  ThreadPool pool(core_count());
+  as_usage("", [&] {
+    request.options.motion = parse_digit_motion(request.motion);
+    make_moving_digits(real_files(), request.sprites, request.directory, request.options, pool);
+    return 0;
+  });
+  const MovingDigitsOptions& made = request.options;
+  tell(fmt::format("{} sequences of {} frames in {}", made.train + made.validation + made.test, made.frames,
+                   request.directory));
+  return kDone;
+}
+
+void add_make_moving_digits(CLI::App& make, Run& run) {
+  CLI::App* verb =
+      make.add_subcommand("moving_digits", "Sprites, such as handwritten digits, that bounce off the edges");
+  auto request = std::make_shared<MovingDigitsRequest>();
+  MovingDigitsOptions& options = request->options;
+  verb->add_option("directory", request->directory, "Where to put train.npy, validation.npy and test.npy")->required();
+  verb->add_option("--sprites", request->sprites, "Pictures in MNIST's format, such as t10k-images-idx3-ubyte.gz")
+      ->required();
+  verb->add_option("--motion", request->motion, "paper: 3 to 5 pixels a frame; openstl: as mnist_test_seq.npy")
+      ->capture_default_str();
+  verb->add_option("--seed", options.seed, "Other seeds, other sequences")
+      ->check(whole_number(0))
+      ->capture_default_str();
+  verb->add_option("--train", options.train, "Training sequences")->capture_default_str();
+  verb->add_option("--validation", options.validation, "Validation sequences")->capture_default_str();
+  verb->add_option("--test", options.test, "Test sequences")->capture_default_str();
+  verb->add_option("--digits", options.digits, "Digits in a sequence")->capture_default_str();
+  verb->add_option("--frames", options.frames, "Frames of a sequence")->capture_default_str();
+  verb->add_option("--size", options.size, "Pixels, both ways")->capture_default_str();
+  verb->footer("Example:\n  longtake data make moving_digits data/moving_digits --sprites t10k-images-idx3-ubyte.gz");
+  verb->callback([&run, request] { run = [request] { return make_moving_digits_set(*request); }; });
+}
+
 void add_source(CLI::App* verb, const std::shared_ptr<DataSource>& data) {
   verb->add_option("source", data->source, "A recipe (.toml), a manifest (.csv) or a folder per class")->required();
   verb->add_option("overrides", data->overrides, "section.key=value, for a recipe");
@@ -156,6 +198,7 @@ void add_data(CLI::App& app, Run& run) {
   motions->callback(
       [&run, directory, options] { run = [directory, options] { return make_motions_set(*directory, *options); }; });
   add_make_activities(*make, run);
+  add_make_moving_digits(*make, run);
 }
 
 }  // namespace longtake::cli

@@ -87,7 +87,8 @@ tasks::VideoResult classify_file(const std::string& file, BadFramePolicy bad_fra
   if (result.scores.empty()) throw BadData(file + ": it has too few frames for the model to answer");
   result.source = file;
   result.protocol = "whole video at once";
-  result.events = tasks::find_events(result.frames, static_cast<std::int64_t>(result.labels.size()), events);
+  result.events = tasks::find_events(result.frames, static_cast<std::int64_t>(result.labels.size()), events,
+                                     tasks::frame_seconds(classifier.spec()));
   if (!keep_frames) result.frames.clear();
   return result;
 }

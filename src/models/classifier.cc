@@ -36,13 +36,25 @@ std::vector<graph::ValueId> encoded(graph::Builder& b, const Options& options, c
   return purpose.encoder_file(b, encoder, options.table("onnx"), frame, taps);
 }
 
+graph::ValueId less_its_mean(graph::Builder& b, graph::ValueId x, const std::string& number, bool of_clip) {
+  graph::ValueId mean = b.node("running_mean", "encoder_mean" + number, {x}).front();
+  if (of_clip) {
+    const graph::ValueId whole = b.node("final", "encoder_mean_of_clip" + number, {mean}).front();
+    mean = b.node("latest", "encoder_mean_everywhere" + number, {whole}).front();
+  }
+  return layers::subtract(b, "encoder_centred" + number, x, mean);
+}
+
 std::vector<graph::ValueId> frame_values(graph::Builder& b, const Options& options, const Purpose& purpose,
                                          const std::string& otherwise, layers::Taps taps) {
   std::vector<graph::ValueId> values = encoded(b, options, purpose, options.get("encoder", otherwise), taps);
-  if (!options.get("encoder_batch_norm", false)) return values;
+  const std::array<std::string, 3> centres{"none", "so_far", "clip"};
+  const std::string centre = options.get_choice("encoder_centre", "none", centres);
+  const bool normalise = options.get("encoder_batch_norm", false);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::string number = values.size() == 1 ? "" : std::to_string(i + 1);
-    values[i] = layers::batch_norm(b, "encoder_norm" + number, values[i]);
+    if (centre != "none") values[i] = less_its_mean(b, values[i], number, centre == "clip");
+    if (normalise) values[i] = layers::batch_norm(b, "encoder_norm" + number, values[i]);
   }
   return values;
 }

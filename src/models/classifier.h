@@ -13,9 +13,13 @@ namespace longtake::models {
 Shape frame_shape(const InputSpec& input);
 
 // Each adds the input "frame" as purpose.input feeds it, and the encoder of options.encoder (`otherwise` where there is
-// none) with the options in a table of its name, or in the table "onnx" for one of a file. With encoder_batch_norm =
-// true each channel of what it gives is brought to mean 0 and variance 1 over the training frames, then scaled and
-// shifted as learnt: frozen features come in any size, and heads want them near 1. Vectors: [features].
+// none) with the options in a table of its name, or in the table "onnx" for one of a file. Vectors: [features].
+// What the encoder gives may be changed before it goes on, value by value:
+//   encoder_centre = "none"       or less its mean over the clip, so that what does not change in it says nothing: of
+//                                 the frames "so_far", or of the whole "clip", which then is needed
+//   encoder_batch_norm = false    each channel is brought to mean 0 and variance 1 over the training frames, then
+//   scaled
+//                                 and shifted as learnt: frozen features come in any size, and heads want them near 1
 graph::ValueId frame_features(graph::Builder& b, const Options& options, const Purpose& purpose,
                               const std::string& otherwise = "caffenet_hybrid");
 // The last map, [channels, height, width].

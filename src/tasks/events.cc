@@ -118,7 +118,10 @@ void EventDetector::load(const State& state) {
   resumed_ = true;
 }
 
-std::vector<Event> find_events(std::span<const FrameScores> frames, std::int64_t classes, const EventOptions& options) {
+double frame_seconds(const InputSpec& input) { return input.fps > 0 ? 1 / input.fps : 0; }
+
+std::vector<Event> find_events(std::span<const FrameScores> frames, std::int64_t classes, const EventOptions& options,
+                               double frame_s) {
   EventDetector detector(classes, options);
   std::vector<Event> events;
   const auto keep = [&](std::span<const EventEdge> edges) {
@@ -127,7 +130,7 @@ std::vector<Event> find_events(std::span<const FrameScores> frames, std::int64_t
     }
   };
   for (const FrameScores& frame : frames) keep(detector.add(frame.time_s, frame.scores));
-  if (!frames.empty()) keep(detector.finish(frames.back().time_s));
+  if (!frames.empty()) keep(detector.finish(frames.back().time_s + frame_s));
   std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) {
     return a.start_s != b.start_s ? a.start_s < b.start_s : a.label < b.label;
   });

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/options.h"
+#include "longtake/input_spec.h"
 #include "longtake/state.h"
 #include "tasks/result.h"
 
@@ -66,7 +67,12 @@ class EventDetector {
   std::vector<EventEdge> edges_;
 };
 
-// All events of a whole video, by start, then label.
-std::vector<Event> find_events(std::span<const FrameScores> frames, std::int64_t classes, const EventOptions& options);
+// How long a frame of the input is seen, in seconds: what still goes on at the last one ends behind it. 0 where the
+// input takes videos' own frames.
+double frame_seconds(const InputSpec& input);
+
+// All events of a whole video, by start, then label. `frame_s` is how long its last frame is seen.
+std::vector<Event> find_events(std::span<const FrameScores> frames, std::int64_t classes, const EventOptions& options,
+                               double frame_s);
 
 }  // namespace longtake::tasks

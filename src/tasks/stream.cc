@@ -112,7 +112,7 @@ std::span<const StreamClassifier::Answer> StreamClassifier::finish() {
     chunk_.inputs[0].data.resize({0});
     if (pushed_ > 0) run(0, std::max<std::int64_t>(executor_.plan().lag, 1), true);
   }
-  const auto edges = events_.finish(last_time_s_);
+  const auto edges = events_.finish(pushed_ > 0 ? last_time_s_ + frame_seconds(spec_) : last_time_s_);
   last_edges_.assign(edges.begin(), edges.end());
   reset();
   return {answers_.data(), answer_count_};

@@ -44,6 +44,7 @@ TEST_F(Verbs, HaveHelpWithExamplesOnStandardOutput) {
                                                     {"data", "check"},
                                                     {"data", "make"},
                                                     {"data", "make", "motions"},
+                                                    {"data", "make", "moving_digits"},
                                                     {"flow"},
                                                     {"train"},
                                                     {"evaluate"},
@@ -84,6 +85,8 @@ TEST_F(Verbs, UsedWronglyExitWithTwoAndSayWhatIsWrong) {
       {"data", "make", "motions", world().path("new"), "--train", "0"},
       {"data", "make", "motions", world().path("new"), "--size", "33"},
       {"data", "make", "motions", world().path("new"), "--seed", "-1"},
+      {"data", "make", "moving_digits", world().path("new")},
+      {"data", "make", "moving_digits", world().path("new"), "--sprites", "a.idx", "--motion", "straight"},
       {"data", "make", "motions", world().path("clips"), "--size", "32"},
       {"data", "describe", world().path("recipe.toml"), "data.group_pattern=\"(\""},
       {"data", "describe", world().path("recipe.toml"), "data.validation_groups=[\"F01\"]"},
@@ -169,7 +172,7 @@ TEST_F(Verbs, CompletionIsBashThatCompletesVerbsAndOptions) {
       "COMP_WORDS=(longtake train --re) COMP_CWORD=2 && _longtake && echo \"${COMPREPLY[@]}\" &&\n"
       "COMP_WORDS=(longtake completion z) COMP_CWORD=2 && _longtake && echo \"${COMPREPLY[@]}\"");
   EXPECT_EQ(outcome.code, kDone) << outcome.err;
-  EXPECT_THAT(lines_of(outcome.out), ElementsAre("predict", "--overlay", "motions", "--resume", "zsh"));
+  EXPECT_THAT(lines_of(outcome.out), ElementsAre("predict", "--overlay", "motions moving_digits", "--resume", "zsh"));
 }
 
 TEST_F(Verbs, InspectSaysTheSameOfARecipeAndOfItsModelFile) {

@@ -32,32 +32,33 @@ std::vector<FrameScores> frames(const std::vector<float>& scores, double seconds
 
 TEST(Events, StartAtOnAndEndBelowOff) {
   const auto events = find_events(frames({0.5f, 0.75f, 0.5f, 0.4375f, 0.3125f, 0.5f}, 1), 1,
-                                  {.smoothing_s = 0, .on = 0.625, .off = 0.4375, .minimum_s = 0});
+                                  {.smoothing_s = 0, .on = 0.625, .off = 0.4375, .minimum_s = 0}, 0);
   EXPECT_THAT(events, ElementsAre(Event{0, 1, 4, 0.75f}));
 }
 
 TEST(Events, AreFoundInSmoothedScores) {
   // After one time constant at 1 from 0 the mean is 1 - 1/e = 0.632, after another at 0 it is 0.2325.
   const EventOptions options{.smoothing_s = 2, .on = 0.6, .off = 0.4, .minimum_s = 0};
-  const auto events = find_events(frames({0, 1, 0, 0}, 2), 1, options);
+  const auto events = find_events(frames({0, 1, 0, 0}, 2), 1, options, 2);
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].start_s, 2);
   EXPECT_EQ(events[0].end_s, 4);
   EXPECT_NEAR(events[0].peak, 1 - std::exp(-1.0), 1e-6);
   // Twice as fast frames: 0.393 after one, which is not enough.
-  EXPECT_THAT(find_events(frames({0, 1, 0, 0}, 1), 1, options), IsEmpty());
+  EXPECT_THAT(find_events(frames({0, 1, 0, 0}, 1), 1, options, 1), IsEmpty());
 }
 
 TEST(Events, ShorterThanTheMinimumAreDropped) {
   const EventOptions options{.smoothing_s = 0, .on = 0.5, .off = 0.5, .minimum_s = 0.5};
-  EXPECT_THAT(find_events(frames({0, 1, 0, 1, 1, 1, 1, 0, 0}, 0.25), 1, options), ElementsAre(Event{0, 0.75, 1.75, 1}));
+  EXPECT_THAT(find_events(frames({0, 1, 0, 1, 1, 1, 1, 0, 0}, 0.25), 1, options, 0.25),
+              ElementsAre(Event{0, 0.75, 1.75, 1}));
 }
 
 TEST(Events, ThatStillGoOnEndWithTheVideo) {
   const EventOptions options{.smoothing_s = 0, .on = 0.5, .off = 0.5, .minimum_s = 0.5};
-  EXPECT_THAT(find_events(frames({0, 1, 1, 1}, 0.25), 1, options), ElementsAre(Event{0, 0.25, 0.75, 1}));
-  EXPECT_THAT(find_events(frames({0, 0, 1, 1}, 0.25), 1, options), IsEmpty());
-  EXPECT_THAT(find_events({}, 1, options), IsEmpty());
+  EXPECT_THAT(find_events(frames({0, 1, 1, 1}, 0.25), 1, options, 0.25), ElementsAre(Event{0, 0.25, 1, 1}));
+  EXPECT_THAT(find_events(frames({0, 0, 0, 1}, 0.25), 1, options, 0.25), IsEmpty());
+  EXPECT_THAT(find_events({}, 1, options, 1), IsEmpty());
 }
 
 TEST(Events, AreSortedByStartThenLabel) {
@@ -66,7 +67,7 @@ TEST(Events, AreSortedByStartThenLabel) {
   both[0].scores[1] = 1;
   both.push_back(both.back());
   both.back().time_s = 3;
-  EXPECT_THAT(find_events(both, 2, {.smoothing_s = 0, .on = 0.5, .off = 0.5, .minimum_s = 0}),
+  EXPECT_THAT(find_events(both, 2, {.smoothing_s = 0, .on = 0.5, .off = 0.5, .minimum_s = 0}, 0),
               ElementsAre(Event{0, 0, 2, 1}, Event{1, 0, 2, 1}));
 }
 
@@ -169,7 +170,7 @@ TEST(EventsOfAnyScores, AreOrderedAndDoNotOverlap) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);
     const Problem problem = random_problem(seed);
-    const std::vector<Event> events = find_events(problem.frames, kClasses, problem.options);
+    const std::vector<Event> events = find_events(problem.frames, kClasses, problem.options, 0);
     std::map<std::int64_t, double> last_end{{0, -1e9}, {1, -1e9}, {2, -1e9}};
     for (std::size_t i = 0; i < events.size(); ++i) {
       const Event& event = events[i];
@@ -204,7 +205,7 @@ TEST(EventsOfAnyScores, EndOnceForEveryStart) {
       }
     }
     EXPECT_TRUE(open.empty());
-    EXPECT_THAT(ended, testing::UnorderedElementsAreArray(find_events(problem.frames, kClasses, problem.options)));
+    EXPECT_THAT(ended, testing::UnorderedElementsAreArray(find_events(problem.frames, kClasses, problem.options, 0)));
   }
 }
 

@@ -99,7 +99,8 @@ TEST_P(Stream, TellsTheEventsOfTheWholeVideo) {
   for (const auto& [start, event] : story.edges) {
     if (!start) events.push_back(event);
   }
-  EXPECT_THAT(events, testing::UnorderedElementsAreArray(find_events(story.frames, 3, kEvents)));
+  EXPECT_THAT(events, testing::UnorderedElementsAreArray(
+                          find_events(story.frames, 3, kEvents, frame_seconds(model_->inputs.at("frame")))));
 }
 
 TEST_P(Stream, LagsNoMoreThanItsGraph) {

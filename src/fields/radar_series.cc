@@ -1,0 +1,70 @@
+// The choice of a reader.
+#include "fields/radar_series.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fields/file_series.h"
+#include "fields/fmi.h"
+#include "fields/meteoswiss.h"
+#include "longtake/error.h"
+
+namespace longtake::fields {
+namespace {
+
+enum class RadarFormat : std::uint8_t { kFmi, kMeteoSwiss, kHko7, kHdf5, kNetcdf };
+
+RadarFormat format_of(const Files::Path& path) {
+  const std::string name = path.filename().string();
+  if (name.ends_with(".pgm") || name.ends_with(".pgm.gz")) return RadarFormat::kFmi;
+  if (name.ends_with(".gif")) return RadarFormat::kMeteoSwiss;
+  if (name.ends_with(".png")) return RadarFormat::kHko7;
+  if (name.ends_with(".h5") || name.ends_with(".hdf") || name.ends_with(".hdf5")) return RadarFormat::kHdf5;
+  if (name.ends_with(".nc")) return RadarFormat::kNetcdf;
+  throw InvalidArgument(fmt::format(
+      "{}: is no radar file by its name; .pgm, .pgm.gz, .gif, .png, .h5, .hdf, .hdf5 and .nc are read", path.string()));
+}
+
+std::unique_ptr<FieldSeries> open_netcdf_files(const std::vector<Files::Path>& paths, const NetcdfOptions& options) {
+  std::vector<std::unique_ptr<FieldSeries>> parts;
+  for (const Files::Path& path : paths) parts.push_back(open_netcdf(path, options));
+  return concatenate(std::move(parts));
+}
+
+}  // namespace
+
+std::unique_ptr<FieldSeries> open_radar(const Files& files, std::vector<Files::Path> paths,
+                                        const RadarOptions& options) {
+  if (paths.empty()) throw InvalidArgument("a series of no files");
+  const RadarFormat format = format_of(paths[0]);
+  for (const Files::Path& path : paths) {
+    if (format_of(path) == format) continue;
+    throw InvalidArgument(
+        fmt::format("{} and {} are of different formats; one series has one", paths[0].string(), path.string()));
+  }
+  const auto read_file = [&files](Field (*read)(const Files&, const Files::Path&)) {
+    return [&files, read](const Files::Path& path) { return read(files, path); };
+  };
+  switch (format) {
+    case RadarFormat::kFmi:
+      return file_series(std::move(paths), read_file(read_fmi), time_of_fmi_name);
+    case RadarFormat::kMeteoSwiss:
+      return file_series(std::move(paths), read_file(read_meteoswiss), time_of_meteoswiss_name);
+    case RadarFormat::kHko7:
+      return file_series(
+          std::move(paths),
+          [&files, hko7 = options.hko7](const Files::Path& path) { return read_hko7(files, path, hko7); },
+          [hko7 = options.hko7](const Files::Path& path) { return time_of_hko7_name(path, hko7.utc_offset_s); });
+    case RadarFormat::kHdf5:
+      return file_series(
+          std::move(paths), [hdf5 = options.hdf5](const Files::Path& path) { return read_radar_hdf5(path, hdf5); },
+          time_of_radar_hdf5);
+    case RadarFormat::kNetcdf:
+      break;
+  }
+  return open_netcdf_files(paths, options.netcdf);
+}
+
+}  // namespace longtake::fields

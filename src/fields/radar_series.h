@@ -1,0 +1,27 @@
+// Files of radars as one series, by the endings of their names.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/files.h"
+#include "fields/field.h"
+#include "fields/hko7.h"
+#include "fields/netcdf_series.h"
+#include "fields/radar_hdf5.h"
+
+namespace longtake::fields {
+
+struct RadarOptions {
+  NetcdfOptions netcdf = bom_options();  // .nc
+  RadarHdf5Options hdf5;                 // .h5, .hdf, .hdf5
+  Hko7Options hko7;                      // .png
+};
+
+// The fields as the files state them, in the order given: .pgm and .pgm.gz are FMI's, .gif MeteoSwiss's, .png HKO-7's,
+// .h5 KNMI's or ODIM, .nc NetCDF. convert() brings them to one unit. Throws InvalidArgument for an empty list, for
+// other endings and for a mixture of them; otherwise as the readers do.
+std::unique_ptr<FieldSeries> open_radar(const Files& files, std::vector<Files::Path> paths,
+                                        const RadarOptions& options = {});
+
+}  // namespace longtake::fields
