@@ -156,7 +156,9 @@ void Program::run_running(NodeId id, std::int64_t begin, std::int64_t end) {
   };
   for (std::int64_t r = begin; r < end; ++r) {
     const std::int64_t ordinal = schedule.ordinal[r];
-    float* out = row(value, r);
+    // Each number of the input is read before that of the output is written, so both may be in the scratch row.
+    const bool plain = layouts_[value] == Layout::kChannelsFirst;
+    float* out = plain ? row(value, r) : row_scratch_.data();
     switch (compiled.running) {
       case RunningKind::kMax:
         running_max(input(0, r), ordinal == 0, state(0, r, size), out, size);
@@ -172,6 +174,7 @@ void Program::run_running(NodeId id, std::int64_t begin, std::int64_t end) {
         *out = static_cast<float>(ordinal);
         break;
     }
+    if (!plain) import_row(value, out, row(value, r));
   }
 }
 
