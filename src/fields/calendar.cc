@@ -106,7 +106,7 @@ DateTime parse_compact(std::string_view text, std::string_view where) {
 }
 
 double gregorian_seconds(const DateTime& time, std::string_view where) {
-  using namespace std::chrono;
+  using std::chrono::day, std::chrono::month, std::chrono::sys_days, std::chrono::year, std::chrono::year_month_day;
   const year_month_day date(year(static_cast<int>(std::clamp<std::int64_t>(time.year, -1, kLastYear + 1))),
                             month(static_cast<unsigned>(time.month)), day(static_cast<unsigned>(time.day)));
   if (!date.ok() || time.year < 0 || time.year > kLastYear) refuse_date(time, "Gregorian", where);
@@ -225,7 +225,7 @@ std::int64_t parse_time(std::string_view text, std::string_view where) {
 }
 
 std::string format_time(std::int64_t seconds) {
-  using namespace std::chrono;
+  using std::chrono::floor, std::chrono::sys_seconds, std::chrono::year_month_day;
   const sys_seconds time{std::chrono::seconds(seconds)};
   const auto days = floor<std::chrono::days>(time);
   const year_month_day date(days);

@@ -103,7 +103,8 @@ void NetcdfFile::check_not_cut(const NetcdfVariable& variable) const {
   if (place == classic_places_.end() || variable.count() == 0) return;
   const ClassicVariable& classic = place->second;
   const std::int64_t records = classic.record ? variable.dimensions[0].size : 1;
-  const double bytes = static_cast<double>(variable.count() / records) * static_cast<double>(variable.type_bytes);
+  const std::int64_t record = variable.count() / records;
+  const double bytes = static_cast<double>(record) * static_cast<double>(variable.type_bytes);
   const double end = static_cast<double>(classic.begin) +
                      static_cast<double>(records - 1) * static_cast<double>(classic.record_stride) + bytes;
   if (end > static_cast<double>(size_)) {

@@ -76,7 +76,8 @@ class PeakFinder {
     peak.score = value(first);
     double right = 0;
     for (const Step& step : plateau_) {
-      peak.row += static_cast<double>(step.cell / field_.width);
+      const std::int64_t row = step.cell / field_.width;
+      peak.row += static_cast<double>(row);
       right += static_cast<double>(step.right);
     }
     const auto count = static_cast<double>(plateau_.size());
