@@ -17,7 +17,7 @@ namespace {
 struct InspectOptions {
   std::string source;
   std::vector<std::string> overrides;
-  std::string graph = "main";
+  std::string graph;  // empty: the model's first
   bool json = false;
   bool dot = false;
 };
@@ -40,8 +40,8 @@ graph::Model model_of(const InspectOptions& options) {
 
 int inspect(const InspectOptions& options) {
   const graph::Model model = model_of(options);
-  const graph::Graph& graph =
-      as_usage("--graph: ", [&]() -> const graph::Graph& { return model.graph(options.graph); });
+  const std::string name = options.graph.empty() ? model.graphs.at(0).name : options.graph;
+  const graph::Graph& graph = as_usage("--graph: ", [&]() -> const graph::Graph& { return model.graph(name); });
   const graph::Plan plan = graph::make_plan(model, graph);
   if (options.dot) {
     put(graph::to_dot(plan));
@@ -60,7 +60,7 @@ void add_inspect(CLI::App& app, Run& run) {
   verb->add_option("source", options->source, "A recipe (.toml), a model file (.safetensors) or the directory of a run")
       ->required();
   verb->add_option("overrides", options->overrides, "section.key=value, for a recipe");
-  verb->add_option("--graph", options->graph, "Which graph of the model")->capture_default_str();
+  verb->add_option("--graph", options->graph, "Which graph of the model, instead of its first");
   CLI::Option* json = verb->add_flag("--json", options->json, "As JSON");
   verb->add_flag("--dot", options->dot, "As a drawing in Graphviz's language")->excludes(json);
   verb->footer(
