@@ -10,14 +10,9 @@
 #include <string_view>
 #include <vector>
 
-namespace longtake::fields {
+#include "base/great_circle.h"
 
-// Degrees, east and north positive.
-struct GeoPoint {
-  double longitude = 0;
-  double latitude = 0;
-  friend bool operator==(const GeoPoint&, const GeoPoint&) = default;
-};
+namespace longtake::fields {
 
 enum class GridKind : std::uint8_t {
   kUnknown,      // the file does not say where its cells lie; the axes are empty

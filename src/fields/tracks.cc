@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <numbers>
 
 #include "base/text.h"
 #include "fields/calendar.h"
@@ -15,8 +14,6 @@ namespace longtake::fields {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double kEarthRadiusKm = 6371;
 
 TrackPoint between(const TrackPoint& a, const TrackPoint& b, std::int64_t time) {
   const double weight = static_cast<double>(time - a.time) / static_cast<double>(b.time - a.time);
@@ -80,15 +77,6 @@ double wrap_longitude(double degrees) {
   // Rounding may land on the other side of either end.
   if (wrapped >= 180) return wrapped - 360;
   return wrapped < -180 ? wrapped + 360 : wrapped;
-}
-
-double great_circle_km(const GeoPoint& a, const GeoPoint& b) {
-  constexpr double kDegree = std::numbers::pi / 180;
-  const double latitude = std::sin((b.latitude - a.latitude) * kDegree / 2);
-  const double longitude = std::sin((b.longitude - a.longitude) * kDegree / 2);
-  const double chord =
-      latitude * latitude + std::cos(a.latitude * kDegree) * std::cos(b.latitude * kDegree) * longitude * longitude;
-  return 2 * kEarthRadiusKm * std::asin(std::min(1.0, std::sqrt(chord)));
 }
 
 std::vector<StormPosition> positions_at(std::span<const Track> tracks, std::int64_t time, std::int64_t longest_gap_s) {

@@ -28,9 +28,6 @@ struct Track {
 // `degrees` in [-180, 180).
 double wrap_longitude(double degrees);
 
-// Kilometres along the great circle of a sphere of 6371 km.
-double great_circle_km(const GeoPoint& a, const GeoPoint& b);
-
 // Where the storms are at `time`: between two points of a track no more than `longest_gap_s` apart, on the straight
 // line in longitude and latitude (the short way around), with the score between theirs.
 struct StormPosition {

@@ -5,15 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <tuple>
 
+#include "base/great_circle.h"
 #include "longtake/error.h"
 
 namespace longtake {
 namespace {
-
-double radians(double degrees) { return degrees * std::numbers::pi / 180; }
 
 void check_place(const StormCentre& centre) {
   if (!(std::abs(centre.latitude) <= 90) || !std::isfinite(centre.longitude)) {
@@ -47,11 +45,7 @@ std::optional<double> share(std::int64_t part, std::int64_t whole) {
 double great_circle_distance(const StormCentre& from, const StormCentre& to) {
   check_place(from);
   check_place(to);
-  const double down = std::sin(radians(to.latitude - from.latitude) / 2);
-  const double across = std::sin(radians(to.longitude - from.longitude) / 2);
-  const double haversine =
-      down * down + std::cos(radians(from.latitude)) * std::cos(radians(to.latitude)) * across * across;
-  return 2 * kEarthRadius * std::asin(std::sqrt(std::min(haversine, 1.0)));
+  return great_circle_km({from.longitude, from.latitude}, {to.longitude, to.latitude});
 }
 
 std::vector<StormMatch> match_storms(std::span<const StormCentre> forecast, std::span<const StormCentre> truth,

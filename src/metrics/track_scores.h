@@ -20,10 +20,7 @@ struct StormCentre {
   double column = 0;
 };
 
-// The mean radius of the earth (IUGG), in kilometres: the earth is taken for a sphere, which errs by up to 0.6 %.
-inline constexpr double kEarthRadius = 6371.0088;
-
-// The great-circle distance in kilometres, by the haversine formula; row and column are not looked at. Throws
+// The great-circle distance in kilometres, as base/great_circle.h; row and column are not looked at. Throws
 // InvalidArgument when a latitude is not in [-90, 90] or a number is not finite.
 double great_circle_distance(const StormCentre& from, const StormCentre& to);
 

@@ -1,7 +1,5 @@
 #include "models/forecaster.h"
 
-#include <fmt/format.h>
-
 #include "models/classifier.h"
 
 namespace longtake::models {

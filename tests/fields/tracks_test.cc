@@ -149,9 +149,9 @@ TEST(Tracks, DistancesAndAnglesGoTheShortWay) {
   EXPECT_EQ(wrap_longitude(-180), -180);
   EXPECT_EQ(wrap_longitude(359), -1);
   EXPECT_EQ(wrap_longitude(-190), 170);
-  EXPECT_NEAR(great_circle_km({0, 0}, {0, 90}), 10007.543, 1e-3);     // a quarter of 2 pi 6371
-  EXPECT_NEAR(great_circle_km({179, 0}, {-179, 0}), 222.3898, 1e-3);  // two degrees
-  EXPECT_NEAR(great_circle_km({0, 0}, {180, 0}), 20015.087, 1e-3);
+  EXPECT_NEAR(great_circle_km({0, 0}, {0, 90}), 10007.557, 1e-3);     // a quarter of 2 pi 6371.0088
+  EXPECT_NEAR(great_circle_km({179, 0}, {-179, 0}), 222.3901, 1e-3);  // two degrees
+  EXPECT_NEAR(great_circle_km({0, 0}, {180, 0}), 20015.115, 1e-3);
   EXPECT_EQ(great_circle_km({5, 5}, {5, 5}), 0);
 }
 

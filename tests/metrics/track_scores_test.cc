@@ -8,6 +8,7 @@
 #include <numbers>
 #include <vector>
 
+#include "base/great_circle.h"
 #include "longtake/error.h"
 #include "metrics/sample_fields.h"
 
@@ -17,7 +18,7 @@ namespace {
 using Centres = std::vector<StormCentre>;
 
 constexpr double kDegree =
-    kEarthRadius * std::numbers::pi / 180;  // 111.195 km of latitude, or longitude at the equator
+    kEarthRadiusKm * std::numbers::pi / 180;  // 111.195 km of latitude, or longitude at the equator
 
 // On the equator, `east` degrees from Greenwich, on a grid of half degrees.
 StormCentre at_equator(double east) { return {.longitude = east, .column = 2 * east}; }
@@ -26,7 +27,7 @@ TEST(GreatCircleDistance, IsThatOfKnownPlaces) {
   EXPECT_NEAR(kDegree, 111.195, 5e-4);
   const StormCentre nashville{.latitude = 36.12, .longitude = -86.67};
   const StormCentre los_angeles{.latitude = 33.94, .longitude = -118.40};
-  EXPECT_NEAR(great_circle_distance(nashville, los_angeles), 2887.2599506 / 6372.8 * kEarthRadius, 1e-6);
+  EXPECT_NEAR(great_circle_distance(nashville, los_angeles), 2887.2599506 / 6372.8 * kEarthRadiusKm, 1e-6);
   const StormCentre pole{.latitude = 90};
   EXPECT_NEAR(great_circle_distance(pole, at_equator(77)), 90 * kDegree, 1e-9);
   EXPECT_NEAR(great_circle_distance(at_equator(10), at_equator(190)), 180 * kDegree, 1e-6);
