@@ -107,6 +107,11 @@ std::string projection_name(const NetcdfFile& file, const NetcdfVariable& mappin
   return "";
 }
 
+const NetcdfVariable* grid_mapping_variable(const NetcdfFile& file, const NetcdfVariable& variable) {
+  const std::optional<std::string> name = file.text(variable, "grid_mapping");
+  return name ? file.find(*name) : nullptr;
+}
+
 }  // namespace
 
 Packing::Packing(const NetcdfFile& file, const NetcdfVariable& variable)
@@ -171,6 +176,8 @@ AxisKind axis_kind(const NetcdfFile& file, const NetcdfVariable& variable) {
   const std::string units = lower(file.text(variable, "units").value_or(""));
   const std::string standard = lower(file.text(variable, "standard_name").value_or(""));
   const std::string axis = lower(file.text(variable, "axis").value_or(""));
+  if (standard == "forecast_reference_time") return AxisKind::kNone;
+  if (standard == "forecast_period") return AxisKind::kTime;
   if (units.find(" since ") != std::string::npos || standard == "time" || axis == "t") return AxisKind::kTime;
   if (any_of(units, {"degrees_east", "degree_east", "degrees_e", "degree_e", "degreee"}) || standard == "longitude") {
     return AxisKind::kLongitude;
@@ -184,9 +191,7 @@ AxisKind axis_kind(const NetcdfFile& file, const NetcdfVariable& variable) {
 }
 
 std::string projection_of(const NetcdfFile& file, const NetcdfVariable& variable) {
-  const std::optional<std::string> mapping_name = file.text(variable, "grid_mapping");
-  if (!mapping_name) return "";
-  const NetcdfVariable* mapping = file.find(*mapping_name);
+  const NetcdfVariable* mapping = grid_mapping_variable(file, variable);
   if (mapping == nullptr) return "";
   for (const char* attribute : {"proj4_params", "proj4", "proj4text"}) {
     if (const auto text = file.text(*mapping, attribute)) return *text;
@@ -198,6 +203,17 @@ std::string projection_of(const NetcdfFile& file, const NetcdfVariable& variable
   return projection + (metric ? parameter(file, *mapping, "x_0", "false_easting") : "") +
          (metric ? parameter(file, *mapping, "y_0", "false_northing") : "") + ellipsoid(file, *mapping) +
          (metric ? " +units=m" : "") + " +no_defs";
+}
+
+std::optional<std::array<GeoPoint, 4>> corners_of(const NetcdfFile& file, const NetcdfVariable& variable) {
+  const NetcdfVariable* mapping = grid_mapping_variable(file, variable);
+  if (mapping == nullptr) return std::nullopt;
+  const std::vector<double> longitudes = file.numbers(*mapping, kCornerLongitudes);
+  const std::vector<double> latitudes = file.numbers(*mapping, kCornerLatitudes);
+  std::array<GeoPoint, 4> corners;
+  if (longitudes.size() != corners.size() || latitudes.size() != corners.size()) return std::nullopt;
+  for (std::size_t i = 0; i < corners.size(); ++i) corners[i] = {longitudes[i], latitudes[i]};
+  return corners;
 }
 
 std::optional<double> interval_of_cell_methods(const std::string& cell_methods) {

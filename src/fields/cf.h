@@ -2,10 +2,12 @@
 // projection. Private to fields.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/great_circle.h"
 #include "fields/netcdf_file.h"
 
 namespace longtake::fields {
@@ -33,13 +35,24 @@ class Packing {
 
 enum class AxisKind : std::uint8_t { kNone, kTime, kLongitude, kLatitude, kX, kY };
 
-// What a variable is a coordinate of, by its units, its standard name, its axis attribute and at last its name.
+// How longtake's own files say what CF has no words for: that an axis counts from the edge of the grid, and the grid's
+// outer corners (of Grid::corners), at the grid mapping.
+inline constexpr const char* kAxisOrigin = "origin";
+inline constexpr const char* kAxisFromEdge = "edge of the grid";
+inline constexpr const char* kCornerLongitudes = "corner_longitudes";
+inline constexpr const char* kCornerLatitudes = "corner_latitudes";
+
+// What a variable is a coordinate of, by its units, its standard name, its axis attribute and at last its name. The
+// lead times of forecasts (forecast_period) are kTime; forecast_reference_time is kNone, for it is when they were made.
 AxisKind axis_kind(const NetcdfFile& file, const NetcdfVariable& variable);
 // What a dimension without a variable of its name looks like.
 AxisKind axis_kind(std::string_view dimension);
 
 // The PROJ string of the variable's grid_mapping; empty where it has none, or one that is not known here.
 std::string projection_of(const NetcdfFile& file, const NetcdfVariable& variable);
+
+// Grid::corners of the same variable, where one of longtake's files states them.
+std::optional<std::array<GeoPoint, 4>> corners_of(const NetcdfFile& file, const NetcdfVariable& variable);
 
 // "time: sum (interval: 1 hr)" in seconds; nothing where cell_methods has no such part.
 std::optional<double> interval_of_cell_methods(const std::string& cell_methods);

@@ -90,6 +90,7 @@ Dimensions find_dimensions(const NetcdfFile& file, const NetcdfVariable& variabl
 struct Axis {
   AxisKind kind = AxisKind::kNone;
   std::vector<double> values;  // empty where the file has none
+  bool from_edge = false;
 };
 
 Axis read_axis(const NetcdfFile& file, const NetcdfDimension& dimension) {
@@ -99,6 +100,7 @@ Axis read_axis(const NetcdfFile& file, const NetcdfDimension& dimension) {
                        (coordinate->type == NetcdfType::kFloat || coordinate->type == NetcdfType::kInteger);
   if (!numbers || dimension.size > kLongestSide) return axis;
   axis.kind = axis_kind(file, *coordinate);
+  axis.from_edge = file.text(*coordinate, kAxisOrigin) == kAxisFromEdge;
   const Packing packing(file, *coordinate);
   double scale = 1;
   if (axis.kind == AxisKind::kX || axis.kind == AxisKind::kY) {
@@ -150,6 +152,7 @@ Layout find_grid(const NetcdfFile& file, const NetcdfVariable& variable, const D
   const Axis x = read_axis(file, variable.dimensions[at.x]);
   const Axis y = read_axis(file, variable.dimensions[at.y]);
   grid.projection = projection_of(file, variable);
+  grid.corners = corners_of(file, variable);
   if (x.values.empty() || y.values.empty()) {
     if (!read_curvilinear(file, variable, at, grid)) return {};
     // A grid that leans still has its north on one side.
@@ -157,6 +160,7 @@ Layout find_grid(const NetcdfFile& file, const NetcdfVariable& variable, const D
   }
   const bool geographic = x.kind == AxisKind::kLongitude && y.kind == AxisKind::kLatitude;
   grid.kind = geographic ? GridKind::kGeographic : GridKind::kProjected;
+  grid.absolute = !x.from_edge;
   grid.x = x.values;
   grid.y = y.values;
   const Layout layout{.flip_y = y.values.front() < y.values.back(), .flip_x = x.values.front() > x.values.back()};
@@ -175,11 +179,25 @@ void flip_rows(std::vector<T>& values, std::size_t width) {
   }
 }
 
+// The variable that tells the times that a forecast is for, along the dimension of its lead times.
+const NetcdfVariable* find_valid_time(const NetcdfFile& file, const NetcdfDimension& lead) {
+  for (const NetcdfVariable& other : file.variables()) {
+    const auto& dimensions = other.dimensions;
+    const bool along = std::find(dimensions.begin(), dimensions.end(), lead) != dimensions.end();
+    if (along && file.text(other, "standard_name") == "time") return &other;
+  }
+  return nullptr;
+}
+
 // The variable that tells the time: named, that of the dimension, or one without dimensions that CF calls time.
 const NetcdfVariable* find_time(const NetcdfFile& file, const NetcdfVariable& variable, const Dimensions& at,
                                 const NetcdfOptions& options) {
   if (!options.time_variable.empty()) return &file.get(options.time_variable);
-  if (at.time != kNoDimension) return file.find(variable.dimensions[at.time].name);
+  if (at.time != kNoDimension) {
+    const NetcdfVariable* coordinate = file.find(variable.dimensions[at.time].name);
+    const bool lead = coordinate != nullptr && file.text(*coordinate, "standard_name") == "forecast_period";
+    return lead ? find_valid_time(file, variable.dimensions[at.time]) : coordinate;
+  }
   const NetcdfVariable* found = nullptr;
   for (const NetcdfVariable& other : file.variables()) {
     if (other.count() != 1 || axis_kind(file, other) != AxisKind::kTime) continue;
@@ -196,11 +214,25 @@ TimeUnits units_of_time(const NetcdfFile& file, const NetcdfVariable& time, cons
   return {units, calendar, fmt::format("{}: {}", file.where(), time.name)};
 }
 
-std::vector<double> numbers_of_time(const NetcdfFile& file, const NetcdfVariable& time, std::int64_t count) {
-  if (count > kMostTimes || time.count() > 2 * kMostTimes) {
-    throw BadData(fmt::format("{}: {} has more than {} times", file.where(), time.name, kMostTimes));
+// The numbers of a time variable, or of its bounds, that belong to the fields: all along the dimension of time, and the
+// one index along what else the variable has.
+std::vector<double> numbers_of_time(const NetcdfFile& file, const NetcdfVariable& time, const NetcdfVariable& variable,
+                                    const Dimensions& at) {
+  std::vector<std::size_t> start;
+  std::vector<std::size_t> count;
+  std::int64_t total = 1;
+  for (const NetcdfDimension& dimension : time.dimensions) {
+    const auto found = std::find(variable.dimensions.begin(), variable.dimensions.end(), dimension);
+    const auto i = static_cast<std::size_t>(found - variable.dimensions.begin());
+    const bool whole = found == variable.dimensions.end() || i == at.time || i == at.y || i == at.x;
+    start.push_back(whole ? 0 : at.start[i]);
+    count.push_back(whole ? static_cast<std::size_t>(dimension.size) : 1);
+    if (whole && dimension.size > 2 * kMostTimes / std::max<std::int64_t>(total, 1)) {
+      throw BadData(fmt::format("{}: {} has more than {} times", file.where(), time.name, kMostTimes));
+    }
+    if (whole) total *= dimension.size;
   }
-  return file.read(time);
+  return file.read(time, start, count);
 }
 
 class NetcdfSeries : public FieldSeries {
@@ -275,7 +307,7 @@ class NetcdfSeries : public FieldSeries {
       return;
     }
     const TimeUnits units = units_of_time(file, *time, options_);
-    for (const double value : numbers_of_time(file, *time, count)) times_.push_back(units.to_utc(value));
+    for (const double value : numbers_of_time(file, *time, variable, at_)) times_.push_back(units.to_utc(value));
     if (static_cast<std::int64_t>(times_.size()) != count) {
       throw BadData(fmt::format("{}: {} has {} times where {} has {} fields", file.where(), time->name, times_.size(),
                                 variable.name, count));
@@ -285,14 +317,15 @@ class NetcdfSeries : public FieldSeries {
 
   void find_intervals(const NetcdfFile& file, const NetcdfVariable& variable) {
     const NetcdfVariable* time = has_time_ ? find_time(file, variable, at_, options_) : nullptr;
-    if (time == nullptr) return;
+    const std::string cell_methods = file.text(variable, "cell_methods").value_or("");
+    if (time == nullptr || cell_methods == "time: point") return;
     const std::optional<std::string> bounds_name = file.text(*time, "bounds");
     const NetcdfVariable* bounds = bounds_name ? file.find(*bounds_name) : nullptr;
     const NetcdfVariable* start = file.find("start_time");
-    if (bounds != nullptr && bounds->count() == 2 * static_cast<std::int64_t>(times_.size())) {
+    if (bounds != nullptr && bounds->dimensions.size() == time->dimensions.size() + 1) {
       const TimeUnits units = units_of_time(file, *time, options_);
-      const std::vector<double> values = numbers_of_time(file, *bounds, static_cast<std::int64_t>(times_.size()));
-      for (std::size_t i = 0; i < times_.size(); ++i) {
+      const std::vector<double> values = numbers_of_time(file, *bounds, variable, at_);
+      for (std::size_t i = 0; i < times_.size() && values.size() == 2 * times_.size(); ++i) {
         intervals_.push_back(static_cast<double>(units.to_utc(values[2 * i + 1]) - units.to_utc(values[2 * i])));
       }
     } else if (start != nullptr && start != time && start->count() == 1 && times_.size() == 1 &&
@@ -301,7 +334,7 @@ class NetcdfSeries : public FieldSeries {
       own.time_units.clear();
       const TimeUnits units = units_of_time(file, *start, own);
       intervals_.push_back(static_cast<double>(times_[0] - units.to_utc(file.read(*start)[0])));
-    } else if (const auto interval = interval_of_cell_methods(file.text(variable, "cell_methods").value_or(""))) {
+    } else if (const auto interval = interval_of_cell_methods(cell_methods)) {
       intervals_.push_back(*interval);
     }
     for (const double interval : intervals_) {
