@@ -11,7 +11,7 @@ namespace longtake::graph {
 using Shapes = std::vector<Shape>;
 using Sizes = std::vector<std::int64_t>;
 
-std::span<const OpDefinition> map_ops();      // ops_maps.cc: convolution, pooling, normalisation of maps
+std::span<const OpDefinition> map_ops();      // ops_maps.cc: convolution, pooling, normalisation, warping of maps
 std::span<const OpDefinition> element_ops();  // ops_elements.cc: what works element by element, and the gates
 std::span<const OpDefinition> shape_ops();    // ops_shapes.cc: products, and what joins, cuts and turns values
 std::span<const OpDefinition> time_ops();     // ops_time.cc: what comes from outside, and what remembers

@@ -74,4 +74,8 @@ std::span<const OpDefinition> all_ops();
 std::int64_t window_count(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t pad,
                           std::int64_t dilation, bool ceil);
 
+// What the op coordinates gives, [3, height, width]: the column and the row of every place, from -1 to 1 (0 where there
+// is one only), and 1.
+std::vector<double> coordinate_values(std::int64_t height, std::int64_t width);
+
 }  // namespace longtake::graph

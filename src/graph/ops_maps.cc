@@ -1,4 +1,4 @@
-// Convolution, pooling and normalisation of maps [channels, height, width].
+// Convolution, pooling, normalisation and warping of maps [channels, height, width].
 #include <fmt/format.h>
 
 #include <array>
@@ -45,6 +45,46 @@ Shapes infer_conv2d(const OpContext& op) {
 std::int64_t flops_conv2d(const OpContext& op, std::span<const Shape> outputs) {
   const Shape& weight = op.parameters[0];
   return element_count(outputs[0]) * (2 * weight[1] * weight[2] * weight[3] + (op.has_parameter(1) ? 1 : 0));
+}
+
+// The way back from a convolution: every place of the input adds the kernel, times its numbers, to the output around
+// it.
+Shapes infer_conv_transpose2d(const OpContext& op) {
+  want_map(op);
+  const auto stride = pair(op, "stride", 1);
+  const auto pad = pair(op, "pad", 0);
+  const Shape& weight = op.parameters[0];
+  if (weight.size() != 4) op.fail("the weight must be [in, out, kernel height, kernel width]");
+  if (op.inputs[0][0] != weight[0]) op.fail(fmt::format("{} input channels do not fit the weight", op.inputs[0][0]));
+  if (op.has_parameter(1) && op.parameters[1] != Shape{weight[1]}) op.fail("the bias must be [out]");
+  Shape out{weight[1], 0, 0};
+  for (int d = 0; d < 2; ++d) {
+    out[d + 1] = (op.inputs[0][d + 1] - 1) * stride[d] + weight[d + 2] - 2 * pad[d];
+    if (out[d + 1] < 1) op.fail("'pad' cuts the whole map away");
+  }
+  return {out};
+}
+
+std::int64_t flops_conv_transpose2d(const OpContext& op, std::span<const Shape> outputs) {
+  const Shape& weight = op.parameters[0];
+  return element_count(op.inputs[0]) * 2 * weight[1] * weight[2] * weight[3] +
+         (op.has_parameter(1) ? element_count(outputs[0]) : 0);
+}
+
+// x [C, H, W] and L fields of motion [2 L, H, W] to [L C, H, W].
+Shapes infer_warp(const OpContext& op) {
+  want_map(op);
+  const Shape &map = op.inputs[0], &flow = op.inputs[1];
+  if (flow.size() != 3 || flow[0] < 2 || flow[0] % 2 != 0 || flow[1] != map[1] || flow[2] != map[2]) {
+    op.fail(fmt::format("the motion must be [2 L, {}, {}], right and down by turns", map[1], map[2]));
+  }
+  return {{flow[0] / 2 * map[0], map[1], map[2]}};
+}
+
+// The column, the row and 1 of every place.
+Shapes infer_coordinates(const OpContext& op) {
+  want_map(op);
+  return {{3, op.inputs[0][1], op.inputs[0][2]}};
 }
 
 Shapes infer_pool(const OpContext& op) {
@@ -99,11 +139,25 @@ Shapes infer_batch_norm(const OpContext& op) {
 
 }  // namespace
 
+std::vector<double> coordinate_values(std::int64_t height, std::int64_t width) {
+  const auto along = [](std::int64_t place, std::int64_t size) {
+    return size == 1 ? 0 : 2 * static_cast<double>(place) / static_cast<double>(size - 1) - 1;
+  };
+  std::vector<double> values;
+  for (std::int64_t p = 0; p < height * width; ++p) values.push_back(along(p % width, width));
+  for (std::int64_t p = 0; p < height * width; ++p) values.push_back(along(p / width, height));
+  values.resize(3 * height * width, 1);
+  return values;
+}
+
 std::span<const OpDefinition> map_ops() {
   using enum Temporal;
   static const std::vector<OpDefinition> ops = {
       // name, temporal, inputs min and max, parameters, shapes, cost, state
       {"conv2d", kCombinational, 1, 1, 2, infer_conv2d, flops_conv2d, nullptr},
+      {"conv_transpose2d", kCombinational, 1, 1, 2, infer_conv_transpose2d, flops_conv_transpose2d, nullptr},
+      {"warp", kCombinational, 2, 2, 0, infer_warp, per_element<8>, nullptr},
+      {"coordinates", kCombinational, 1, 1, 0, infer_coordinates, nullptr, nullptr},
       {"max_pool", kCombinational, 1, 1, 0, infer_pool, flops_pool, nullptr},
       {"average_pool", kCombinational, 1, 1, 0, infer_pool, flops_pool, nullptr},
       {"global_max_pool", kCombinational, 1, 1, 0, infer_global_pool, one_per_input_element, nullptr},

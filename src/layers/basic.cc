@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "longtake/error.h"
 
 namespace longtake::layers {
@@ -26,7 +28,40 @@ ValueId unary(Builder& b, const char* op, const std::string& name, ValueId x, gr
   return b.node(op, name, {x}, std::move(attributes)).front();
 }
 
+// How a transposed weight [in, out, kernel, kernel] starts: what counts an output's connections would take them from
+// the dimensions of a plain one.
+Initialiser transposed(const Initialiser& initialiser, std::int64_t in, const ConvTranspose2dOptions& options) {
+  const auto kernel = static_cast<double>(options.kernel), stride = static_cast<double>(options.stride);
+  const double fan_in = static_cast<double>(in) * kernel * kernel / (stride * stride);
+  const double fan_out = static_cast<double>(options.channels) * kernel * kernel;
+  if (initialiser.kind == Initialiser::Kind::kHe) return Initialiser::gaussian(0, std::sqrt(2 / fan_in));
+  if (initialiser.kind != Initialiser::Kind::kXavier) return initialiser;
+  const double limit = std::sqrt(6 / (fan_in + fan_out));
+  return Initialiser::uniform(-limit, limit);
+}
+
 }  // namespace
+
+ValueId conv_transpose2d(Builder& b, const std::string& name, ValueId x, const ConvTranspose2dOptions& options) {
+  if (b.shape(x).size() != 3) {
+    throw InvalidArgument(fmt::format("op conv_transpose2d '{}': input {} is no map [channels, height, width]", name,
+                                      to_string(b.shape(x))));
+  }
+  const std::int64_t in = b.shape(x)[0];
+  WeightOptions weights = options.weights;
+  weights.weight = transposed(weights.weight, in, options);
+  return b
+      .node("conv_transpose2d", name, {x}, {{"stride", twice(options.stride)}, {"pad", twice(options.pad)}},
+            {weight_parameter(b, name, {in, options.channels, options.kernel, options.kernel}, weights),
+             bias_parameter(b, name, options.channels, options.bias, weights)})
+      .front();
+}
+
+ValueId warp(Builder& b, const std::string& name, ValueId x, ValueId flow) {
+  return b.node("warp", name, {x, flow}).front();
+}
+
+ValueId coordinates(Builder& b, const std::string& name, ValueId x) { return unary(b, "coordinates", name, x); }
 
 ValueId conv2d(Builder& b, const std::string& name, ValueId x, const Conv2dOptions& options) {
   if (b.shape(x).size() != 3 || options.groups < 1 || b.shape(x)[0] % options.groups != 0) {

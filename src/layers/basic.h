@@ -35,6 +35,30 @@ struct Conv2dOptions {
 // Parameters "<name>.weight" [channels, in / groups, kernel, kernel] and "<name>.bias" [channels].
 ValueId conv2d(Builder& b, const std::string& name, ValueId x, const Conv2dOptions& options);
 
+struct ConvTranspose2dOptions {
+  std::int64_t channels = 0;  // of the output
+  std::int64_t kernel = 4;
+  std::int64_t stride = 2;
+  std::int64_t pad = 0;  // rows and columns that are cut off at every side of the output
+  bool bias = true;
+  WeightOptions weights = {};
+};
+
+// The transposed convolution (Zeiler 2010; Long 2015, 1411.4038): every place of x adds the kernel, times its numbers,
+// `stride` places apart to the output, whose sides are (size - 1) stride + kernel - 2 pad. Parameters "<name>.weight"
+// [in, channels, kernel, kernel] and "<name>.bias" [channels]. He's and Xavier's initialisers count an output's own
+// connections, in kernel^2 / stride^2.
+ValueId conv_transpose2d(Builder& b, const std::string& name, ValueId x, const ConvTranspose2dOptions& options);
+
+// x [channels, height, width] moved by L fields of motion [2 L, height, width], in places, right (u) and down (v) by
+// turns: [L channels, height, width], y_l(row, column) = x(row - v_l, column - u_l), between places bilinear, zero
+// outside (Jaderberg 2015, 1506.02025; Shi 2017, 1706.03458, equation 2, whose flow leads back: -u, -v).
+ValueId warp(Builder& b, const std::string& name, ValueId x, ValueId flow);
+
+// [3, height, width] for any x [channels, height, width]: the column and the row, each from -1 to 1, and 1, which tells
+// the map from the zeros around it.
+ValueId coordinates(Builder& b, const std::string& name, ValueId x);
+
 struct LinearOptions {
   bool bias = true;
   WeightOptions weights = {};

@@ -94,6 +94,68 @@ void convert_conv(Converter& c, Node& node) {
   set_map(c, node, x, out);
 }
 
+// What is cut off the output of a transposed convolution on both sides; below zero where rows are added behind.
+struct Cuts {
+  Pair before, behind;
+};
+
+// From pads and output_padding, or from output_shape or auto_pad, which say how large the output is to be.
+Cuts read_cuts(Node& node, const Map& x, const Shape& map, const Windows& w, const std::string& automatic) {
+  Sizes more = node.sizes("output_padding", Sizes(x.spatial, 0)), wanted = node.sizes("output_shape", {});
+  if (more.size() != x.spatial) node.bad("'output_padding' needs a number for each spatial dimension");
+  if (automatic.starts_with("SAME") && wanted.empty()) {
+    for (std::size_t d = 2 - x.spatial; d < 2; ++d) wanted.push_back(map[d + 1] * w.stride[d]);
+  }
+  if (!wanted.empty() && wanted.size() != x.spatial) node.bad("'output_shape' needs a number for each dimension");
+  Cuts cuts{w.before, w.after};
+  for (std::size_t i = 0; i < x.spatial; ++i) {
+    const std::size_t d = i + 2 - x.spatial;
+    if (more[i] < 0 || more[i] >= w.stride[d]) node.bad("'output_padding' must be at least 0 and below the stride");
+    const std::int64_t whole = (map[d + 1] - 1) * w.stride[d] + w.kernel[d] + more[i];
+    if (!wanted.empty()) {
+      const std::int64_t total = whole - wanted[i], less = total / 2;
+      if (wanted[i] < 1 || -total >= w.stride[d]) node.bad(fmt::format("'output_shape' holds {}", wanted[i]));
+      cuts.before[d] = std::max<std::int64_t>(0, automatic == "SAME_UPPER" ? less : total - less);
+      cuts.behind[d] = total - cuts.before[d];
+    }
+    if (cuts.before[d] + cuts.behind[d] >= whole) node.bad("'pads' cut the whole map away");
+    cuts.behind[d] -= more[i];
+  }
+  return cuts;
+}
+
+void convert_conv_transpose(Converter& c, Node& node) {
+  const Map x = map_of(c, node);
+  Tensor weight = c.weight(node, 1);
+  if (weight.shape().size() != x.spatial + 2) node.bad("the weight has another number of dimensions than the map");
+  if (node.integer("group", 1) != 1) node.unsupported("'group' other than 1 is not supported");
+  const std::string automatic = node.text("auto_pad", "NOTSET");
+  Windows w = read_windows(c, node, x, Sizes(weight.shape().begin() + 2, weight.shape().end()));
+  if (w.dilation != Pair{1, 1}) node.unsupported("'dilations' are not supported");
+  if (x.spatial == 1) weight = weight.reshaped({weight.shape()[0], weight.shape()[1], 1, weight.shape()[2]});
+  Cuts cuts = read_cuts(node, x, c.builder().shape(x.value), w, automatic);
+  // Zeros behind the input make room behind the output.
+  w.before = w.after = {0, 0};
+  for (int d = 0; d < 2; ++d) {
+    if (cuts.behind[d] >= 0) continue;
+    w.after[d] = 1;
+    cuts.behind[d] += w.stride[d];
+  }
+  const ValueId map = w.pads() ? padded(c, node, x.value, w, 0) : x.value;
+  const bool even = cuts.before == cuts.behind;
+  std::vector<std::string> parameters{c.parameter(node, "weight", std::move(weight))};
+  if (node.has_input(2)) parameters.push_back(c.parameter(node, "bias", c.weight(node, 2)));
+  ValueId out =
+      c.emit(node, even ? "" : "whole", "conv_transpose2d", {map},
+             {{"stride", as_sizes(w.stride)}, {"pad", even ? as_sizes(cuts.before) : Sizes{0, 0}}}, parameters);
+  for (std::int64_t d = 0; d < 2 && !even; ++d) {
+    const std::int64_t size = c.builder().shape(out)[d + 1] - cuts.before[d] - cuts.behind[d];
+    out = c.emit(node, d == 0 ? "rows" : "columns", "slice", {out},
+                 {{"axis", d + 1}, {"begin", cuts.before[d]}, {"size", size}});
+  }
+  set_map(c, node, x, out);
+}
+
 Attributes pool_attributes(const Windows& w, bool padded_already) {
   return {{"kernel", as_sizes(w.kernel)},
           {"stride", as_sizes(w.stride)},
@@ -218,6 +280,7 @@ void convert_batch_norm(Converter& c, Node& node) {
 std::span<const OpEntry> map_entries() {
   static constexpr OpEntry kEntries[] = {
       {"Conv", convert_conv, nullptr},
+      {"ConvTranspose", convert_conv_transpose, nullptr},
       {"MaxPool", convert_max_pool, nullptr},
       {"AveragePool", convert_average_pool, nullptr},
       {"GlobalAveragePool", convert_global_pool<false>, nullptr},

@@ -17,7 +17,16 @@ namespace {
 using graph::Temporal;
 using Json = nlohmann::ordered_json;
 
-constexpr std::int64_t kIrVersion = 7;  // the one that came with opset 13
+// The least opset that has all operators of the graph, and the version of the format that came with it.
+int opset_of(const graph::Graph& graph) {
+  int opset = kExportOpset;
+  for (const graph::Node& node : graph.nodes) {
+    const ExportEntry* entry = find_export(node.op);
+    if (entry != nullptr) opset = std::max(opset, entry->opset);
+  }
+  return opset;
+}
+std::int64_t ir_version_of(int opset) { return opset < 15 ? 7 : 8; }
 
 constexpr const char* kHowTo =
     "One tick of any number of streams of a longtake model (docs/onnx.md). Give every input state.X the tensor that "
@@ -81,10 +90,11 @@ std::vector<std::byte> export_onnx(const graph::Model& model, const std::string&
   const graph::Plan plan = graph::make_plan(model, model.graph(graph_name), options.sizes);
   check_exportable(plan);
   format::ModelProto out;
-  out.set_ir_version(kIrVersion);
+  const int opset = opset_of(*plan.graph);
+  out.set_ir_version(ir_version_of(opset));
   out.set_producer_name("longtake");
   out.set_doc_string(kHowTo);
-  out.add_opset_import()->set_version(kExportOpset);
+  out.add_opset_import()->set_version(opset);
   out.mutable_graph()->set_name(model.name.empty() ? graph_name : model.name + "." + graph_name);
   Writer writer(*out.mutable_graph());
   Step(plan, options, writer).write();

@@ -21,7 +21,7 @@
 
 namespace longtake::onnx {
 
-inline constexpr int kExportOpset = 13;
+inline constexpr int kExportOpset = 13;  // 16 for a graph with warp
 
 struct ExportOptions {
   bool input_presence = false;  // inputs may be absent at active ticks: each says so with <input>.present

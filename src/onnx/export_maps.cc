@@ -34,6 +34,52 @@ Names conv2d(const OpExport& e) {
                          {"group", e.op.node.attribute<std::int64_t>("groups")}})};
 }
 
+Names conv_transpose2d(const OpExport& e) {
+  const Shape& weight = e.op.parameters[0];
+  const Sizes& pad = e.op.node.attribute<Sizes>("pad");
+  Names inputs{e.inputs[0], e.weight(0)};
+  if (e.op.has_parameter(1)) inputs.push_back(e.weight(1));
+  return {e.writer.node("ConvTranspose", inputs,
+                        {{"kernel_shape", Sizes{weight[2], weight[3]}},
+                         {"strides", e.op.node.attribute<Sizes>("stride")},
+                         {"pads", Sizes{pad[0], pad[1], pad[0], pad[1]}}})};
+}
+
+// GridSample takes places as columns and rows from -1 at the edge of the first to 1 at that of the last, and zeros
+// outside. The fields of motion lie below one another in its grid.
+Names warp(const OpExport& e) {
+  Writer& w = e.writer;
+  const Shape& map = e.op.inputs[0];
+  const std::int64_t links = e.op.inputs[1][0] / 2, height = map[1], width = map[2];
+  const auto middle = [](std::int64_t i, std::int64_t size) {
+    return static_cast<float>(2 * i + 1) / static_cast<float>(size) - 1;
+  };
+  std::vector<float> places;
+  for (std::int64_t p = 0; p < height * width; ++p) {
+    places.push_back(middle(p % width, width));
+    places.push_back(middle(p / width, height));
+  }
+  const Name place =
+      w.weight(e.op.node.name + ".places", Tensor::from<float>({height, width, 2}, std::span<const float>(places)));
+  const Name step =
+      w.weight(e.op.node.name + ".step",
+               Tensor::from<float>({2}, {2.0F / static_cast<float>(width), 2.0F / static_cast<float>(height)}));
+  const Name motion =
+      w.node("Transpose", {e.reshape(e.inputs[1], {links, 2, height, width})}, {{"perm", Sizes{0, 1, 3, 4, 2}}});
+  const Name from = e.reshape(w.node("Sub", {place, w.node("Mul", {motion, step})}), {links * height, width, 2});
+  const Name moved = e.reshape(w.node("GridSample", {e.inputs[0], from}), {map[0], links, height, width});
+  return {e.reshape(w.node("Transpose", {moved}, {{"perm", Sizes{0, 2, 1, 3, 4}}}), e.outputs[0])};
+}
+
+Names coordinates(const OpExport& e) {
+  const Shape& shape = e.outputs[0];
+  const std::vector<double> exact = graph::coordinate_values(shape[1], shape[2]);
+  const std::vector<float> values(exact.begin(), exact.end());
+  const Name row =
+      e.writer.weight(e.op.node.name + ".values", Tensor::from<float>(shape, std::span<const float>(values)));
+  return {e.writer.repeat(row, shape, e.inputs[0])};
+}
+
 // What a pooling needs behind a map that has `pad` on both sides, so that its last window ends within.
 Sizes more_behind(const OpExport& e, const Sizes& pad, const Sizes& dilation) {
   const Sizes &kernel = e.op.node.attribute<Sizes>("kernel"), &stride = e.op.node.attribute<Sizes>("stride");
@@ -120,10 +166,13 @@ std::span<const ExportEntry> export_maps() {
       ExportEntry{"average_pool", average_pool},
       ExportEntry{"batch_norm", batch_norm},
       ExportEntry{"conv2d", conv2d},
+      ExportEntry{"conv_transpose2d", conv_transpose2d},
+      ExportEntry{"coordinates", coordinates},
       ExportEntry{"global_average_pool", global_average_pool},
       ExportEntry{"global_max_pool", global_max_pool},
       ExportEntry{"lrn", lrn},
       ExportEntry{"max_pool", max_pool},
+      ExportEntry{"warp", warp, 16},
   };
   return entries;
 }

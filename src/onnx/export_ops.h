@@ -7,6 +7,7 @@
 
 #include "graph/model.h"
 #include "graph/ops.h"
+#include "onnx/export.h"
 #include "onnx/export_writer.h"
 
 namespace longtake::onnx {
@@ -32,6 +33,7 @@ using WriteOp = std::vector<Name> (*)(const OpExport&);
 struct ExportEntry {
   const char* name;
   WriteOp write;
+  int opset = kExportOpset;  // that has all the operators it writes
 };
 
 std::span<const ExportEntry> export_elements();  // export_elements.cc: element by element, softmax, gates

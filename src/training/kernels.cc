@@ -209,6 +209,25 @@ Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha, dou
   return Lrn::apply(x, size, alpha, beta, k);
 }
 
+// The fields lie below one another in a grid of L height x width places, so that x is read where it is. LibTorch counts
+// from -1 at the edge of the first place to 1 at that of the last.
+Tensor warped(const Tensor& x, const Tensor& flow) {
+  const std::int64_t rows = x.size(0), channels = x.size(1), height = x.size(2), width = x.size(3);
+  const std::int64_t links = flow.size(1) / 2;
+  const Tensor motion = flow.reshape({rows, links, 2, height, width}).permute({0, 1, 3, 4, 2});
+  const auto middles = [&](std::int64_t size) { return (at::arange(size, x.options()) * 2 + 1) / size - 1; };
+  const Tensor place = at::stack(
+      {middles(width).expand({height, width}), middles(height).view({height, 1}).expand({height, width})}, -1);
+  const Tensor step =
+      torch::tensor({2.0 / static_cast<double>(width), 2.0 / static_cast<double>(height)}, at::kDouble).to(x.options());
+  const Tensor from = (place - motion * step).reshape({rows, links * height, width, 2});
+  constexpr std::int64_t kBilinear = 0, kZeros = 0;
+  return at::grid_sampler_2d(x, from, kBilinear, kZeros, /*align_corners=*/false)
+      .reshape({rows, channels, links, height, width})
+      .transpose(1, 2)
+      .reshape({rows, links * channels, height, width});
+}
+
 LoopWeight::LoopWeight(const Tensor& weight, const Tensor& bias)
     : ticks_(c10::make_intrusive<Ticks>()), weight_(weight), bias_(bias) {
   // A frozen weight has no gradient to collect.

@@ -17,6 +17,11 @@ std::vector<torch::Tensor> lstm_gates(const torch::Tensor& gates, const torch::T
 // size / 2 channels before and (size - 1) / 2 after.
 torch::Tensor local_response_norm(const torch::Tensor& x, std::int64_t size, double alpha, double beta, double k);
 
+// x [rows, C, height, width] moved by L fields of motion [rows, 2 L, height, width] in places, right and down by turns:
+// [rows, L C, height, width], whose place p is x at p less the motion there, between places bilinear, zero outside. On
+// CUDA the gradient adds up in no fixed order.
+torch::Tensor warped(const torch::Tensor& x, const torch::Tensor& flow);
+
 // A weight that a loop multiplies with at every tick. Its gradient is one product over the rows of all ticks, made when
 // the last of them is known, instead of one small product per tick. A fused kernel for a whole loop would come in here.
 class LoopWeight {

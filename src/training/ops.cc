@@ -34,6 +34,21 @@ std::vector<Tensor> conv2d(const OpCall& op) {
                      sizes(op, "dilation"), whole(op, "groups"))};
 }
 
+std::vector<Tensor> conv_transpose2d(const OpCall& op) {
+  const Tensor& x = op.inputs[0];
+  const Tensor map = x.device().is_cpu() ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+  return {at::conv_transpose2d(map, op.parameter(0), op.parameter(1), sizes(op, "stride"), sizes(op, "pad"))};
+}
+
+std::vector<Tensor> warp(const OpCall& op) { return {warped(op.inputs[0], op.inputs[1])}; }
+
+std::vector<Tensor> coordinates(const OpCall& op) {
+  const Tensor& x = op.inputs[0];
+  const std::int64_t height = x.size(2), width = x.size(3);
+  const Tensor values = torch::tensor(graph::coordinate_values(height, width), at::kDouble);
+  return {values.to(x.options()).view({1, 3, height, width}).expand({x.size(0), 3, height, width})};
+}
+
 std::vector<Tensor> linear(const OpCall& op) { return {at::linear(op.inputs[0], op.parameter(0), op.parameter(1))}; }
 
 std::vector<Tensor> max_pool(const OpCall& op) {
@@ -175,6 +190,9 @@ OpFunction find(std::string_view name) {
       {"global_max_pool", global_max_pool},
       {"global_average_pool", global_average_pool},
       {"lrn", lrn},
+      {"conv_transpose2d", conv_transpose2d},
+      {"warp", warp},
+      {"coordinates", coordinates},
       {"batch_norm", batch_norm},
       {"relu", relu},
       {"sigmoid", sigmoid},

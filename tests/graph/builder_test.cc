@@ -39,6 +39,42 @@ TEST(Builder, ShapeErrorsNameTheOpTheValueAndTheShapes) {
   EXPECT_THAT(complaint([](Builder& b) { layers::max_pool(b, "p", b.input("a", {3})); }), HasSubstr("needs a map"));
 }
 
+// (size - 1) stride + kernel - 2 pad: the sizes of HKO-7's forecaster (specs 5.3).
+TEST(Builder, ATransposedConvolutionUndoesTheSizesOfAConvolution) {
+  Model model;
+  Builder b(model, "main");
+  const auto low = b.input("low", {192, 16, 16});
+  const auto middle = layers::conv_transpose2d(b, "up2", low, {.channels = 192, .kernel = 4, .stride = 2, .pad = 1});
+  const auto high = layers::conv_transpose2d(b, "up1", middle, {.channels = 64, .kernel = 5, .stride = 3, .pad = 1});
+  const auto frame = layers::conv_transpose2d(b, "up0", high, {.channels = 8, .kernel = 7, .stride = 5, .pad = 1});
+  EXPECT_EQ(b.shape(middle), (Shape{192, 32, 32}));
+  EXPECT_EQ(b.shape(high), (Shape{64, 96, 96}));
+  EXPECT_EQ(b.shape(frame), (Shape{8, 480, 480}));
+  EXPECT_EQ(model.parameter("up1.weight").shape, (Shape{192, 64, 5, 5}));
+  EXPECT_THAT(complaint([](Builder& other) {
+                const auto x = other.input("x", {2, 2, 2});
+                layers::conv_transpose2d(other, "up", x, {.channels = 1, .kernel = 2, .stride = 1, .pad = 2});
+              }),
+              AllOf(HasSubstr("conv_transpose2d 'up'"), HasSubstr("'x' [2, 2, 2]"), HasSubstr("cuts the whole map")));
+}
+
+TEST(Builder, AMapIsWarpedByFieldsOfItsOwnSize) {
+  Model model;
+  Builder b(model, "main");
+  const auto x = b.input("x", {5, 3, 4});
+  EXPECT_EQ(b.shape(layers::warp(b, "warped", x, b.input("flow", {6, 3, 4}))), (Shape{15, 3, 4}));
+  EXPECT_EQ(b.shape(layers::coordinates(b, "grid", x)), (Shape{3, 3, 4}));
+  for (const Shape& flow : {Shape{6, 4, 3}, Shape{3, 3, 4}, Shape{6}}) {
+    EXPECT_THAT(complaint([&](Builder& other) {
+                  const auto map = other.input("x", {5, 3, 4});
+                  layers::warp(other, "warped", map, other.input("flow", flow));
+                }),
+                AllOf(HasSubstr("warp 'warped'"), HasSubstr("[2 L, 3, 4]"), HasSubstr("'flow' " + to_string(flow))));
+  }
+  EXPECT_THAT(complaint([](Builder& other) { layers::coordinates(other, "grid", other.input("x", {3})); }),
+              HasSubstr("needs a map"));
+}
+
 TEST(Builder, RefusesTwoNodesOfOneName) {
   EXPECT_THAT(complaint([](Builder& b) {
                 b.input("x", {1});

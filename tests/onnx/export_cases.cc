@@ -49,6 +49,13 @@ std::vector<ExportCase> map_cases() {
   return {
       op("conv2d", "conv2d", {{4, 5, 6}}, conv({2, 1}, {1, 2}, {1, 2}, 2), {{6, 2, 3, 2}, {6}}),
       op("conv2d_without_bias", "conv2d", {{2, 4, 4}}, conv({1, 1}, {0, 0}, {1, 1}, 1), {{3, 2, 3, 3}}),
+      op("conv_transpose2d", "conv_transpose2d", {{3, 2, 4}}, {{"stride", Sizes{3, 1}}, {"pad", Sizes{0, 1}}},
+         {{3, 5, 4, 3}, {5}}),
+      op("conv_transpose2d_without_bias", "conv_transpose2d", {{2, 3, 2}},
+         {{"stride", Sizes{2, 2}}, {"pad", Sizes{1, 1}}}, {{2, 3, 4, 4}}),
+      op("warp", "warp", {{3, 4, 5}, {4, 4, 5}}),
+      op("warp_of_one_column", "warp", {{2, 3, 1}, {2, 3, 1}}),
+      op("coordinates", "coordinates", {{2, 3, 4}}),
       op("max_pool", "max_pool", {{2, 7, 5}}, pool({3, 2}, {2, 2}, {1, 0}, false)),
       op("max_pool_ceil", "max_pool", {{2, 6, 5}}, pool({3, 3}, {2, 2}, {0, 1}, true)),
       // The last window would begin in the padding behind, so it is left out.

@@ -127,6 +127,19 @@ TEST(Export, WritesStatesFlagsAndWhatAUserMustKnow) {
   EXPECT_THAT(file.doc_string(), HasSubstr("state.X.next"));
 }
 
+// GridSample came with version 16 of the operators, and that with version 8 of the format.
+TEST(Export, NeedsANewerEngineForWarpingOnly) {
+  const auto plain = onnx::parse_model(onnx::export_onnx(*described(), "main"), "test");
+  EXPECT_EQ(plain.opset_import(0).version(), 13);
+  EXPECT_EQ(plain.ir_version(), 7);
+  const auto warping = model_of([](Builder& b) {
+    b.output("y", layers::warp(b, "w", b.input("x", {1, 2, 2}), b.input("flow", {2, 2, 2})));
+  });
+  const auto newer = onnx::parse_model(onnx::export_onnx(*warping, "main"), "test");
+  EXPECT_EQ(newer.opset_import(0).version(), 16);
+  EXPECT_EQ(newer.ir_version(), 8);
+}
+
 TEST(Export, IsTheSameBytesEveryTime) {
   EXPECT_EQ(onnx::export_onnx(*described(), "main"), onnx::export_onnx(*described(), "main"));
 }

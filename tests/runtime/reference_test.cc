@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "graph/plan.h"
 #include "layers/basic.h"
 #include "layers/lstm.h"
@@ -94,6 +96,87 @@ TEST(Convolution, StrideAndDilationSkipPlaces) {
                   {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24}},
                   {{"conv.weight", {1, 1, 1, 1}}}),
               ElementsAre(0 + 2 + 10 + 12, 2 + 4 + 12 + 14, 10 + 12 + 20 + 22, 12 + 14 + 22 + 24));
+}
+
+// The kernel 1 to 9 at each of four places, two apart, the outermost rows and columns cut off: added up by hand.
+TEST(TransposedConvolution, AddsTheKernelAroundEveryPlace) {
+  EXPECT_THAT(run(
+                  [](Builder& b) {
+                    layers::conv_transpose2d(b, "up", b.input("x", {1, 2, 2}),
+                                             {.channels = 1, .kernel = 3, .stride = 2, .pad = 1});
+                  },
+                  {{1, 2, 3, 4}}, {{"up.weight", {1, 2, 3, 4, 5, 6, 7, 8, 9}}, {"up.bias", {100}}}),
+              ElementsAre(105, 114, 110, 114, 136, 124, 115, 134, 120));
+}
+
+TEST(TransposedConvolution, HasItsWeightsByInputThenOutput) {
+  EXPECT_THAT(run(
+                  [](Builder& b) {
+                    layers::conv_transpose2d(b, "up", b.input("x", {2, 1, 1}),
+                                             {.channels = 3, .kernel = 1, .stride = 1, .bias = false});
+                  },
+                  {{3, 5}}, {{"up.weight", {1, 2, 3, 10, 20, 30}}}),
+              ElementsAre(53, 106, 159));
+}
+
+// A kernel smaller than its stride leaves places that hear nothing.
+TEST(TransposedConvolution, LeavesGapsBetweenSmallKernels) {
+  EXPECT_THAT(
+      run(
+          [](Builder& b) {
+            layers::conv_transpose2d(b, "up", b.input("x", {1, 2, 2}), {.channels = 1, .kernel = 1, .stride = 2});
+          },
+          {{1, 2, 3, 4}}, {{"up.weight", {10}}, {"up.bias", {1}}}),
+      ElementsAre(11, 1, 21, 1, 1, 1, 31, 1, 41));
+}
+
+// Two fields of motion at once: one place to the right everywhere; and half a place to the right in the upper row, one
+// down in the lower row's middle, far away in its corners.
+TEST(Warp, MovesAMapByEachField) {
+  EXPECT_THAT(run(
+                  [](Builder& b) {
+                    layers::warp(b, "warped", b.input("x", {1, 2, 3}), b.input("flow", {4, 2, 3}));
+                  },
+                  {{1, 2, 3, 4, 5, 6}, {1,    1,    1,    1,  1, 1,      0, 0, 0, 0, 0, 0,  //
+                                        0.5f, 0.5f, 0.5f, 90, 0, -1e30f, 0, 0, 0, 0, 1, 0}}),
+              ElementsAre(0, 1, 2, 0, 4, 5, 0.5f, 1.5f, 2.5f, 0, 2, 0));
+}
+
+// Between four places: 1/4 and 3/4 of the way. 0.25 (0.25 1 + 0.75 2) + 0.75 (0.25 3 + 0.75 4).
+TEST(Warp, IsBilinearInBothChannels) {
+  EXPECT_THAT(run(
+                  [](Builder& b) {
+                    layers::warp(b, "warped", b.input("x", {2, 2, 2}), b.input("flow", {2, 2, 2}));
+                  },
+                  {{1, 2, 3, 4, 10, 20, 30, 40}, {-0.75f, 0, 0, 0, -0.75f, 0, 0, 0}}),
+              ElementsAre(3.25f, 2, 3, 4, 32.5f, 20, 30, 40));
+}
+
+TEST(Warp, OfAMotionThatIsNoNumberGivesNone) {
+  for (const float broken : {NAN, INFINITY}) {
+    const auto got = run(
+        [](Builder& b) {
+          layers::warp(b, "warped", b.input("x", {1, 1, 2}), b.input("flow", {2, 1, 2}));
+        },
+        {{1, 2}, {broken, 0, 0, 0}});
+    EXPECT_THAT(got[0], testing::IsNan());
+    EXPECT_EQ(got[1], 2);
+  }
+}
+
+TEST(Coordinates, AreColumnRowAndOne) {
+  EXPECT_THAT(run(
+                  [](Builder& b) {
+                    layers::coordinates(b, "grid", b.input("x", {1, 2, 3}));
+                  },
+                  {{9, 9, 9, 9, 9, 9}}),
+              ElementsAre(-1, 0, 1, -1, 0, 1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1, 1, 1));
+  EXPECT_THAT(run(
+                  [](Builder& b) {
+                    layers::coordinates(b, "grid", b.input("x", {2, 1, 1}));
+                  },
+                  {{9, 9}}),
+              ElementsAre(0, 0, 1));
 }
 
 // 227 -> 111 -> 55 -> 26 -> 13 -> 13 -> 6: Caffe rounds the size of pooled maps up.

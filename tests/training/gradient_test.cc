@@ -163,6 +163,33 @@ std::vector<Case> op_cases() {
                           .front();
                     })},
       {"linear", on({2, 3}, [](Builder& b, ValueId x) { return layers::linear(b, "l", x, 4); })},
+      {"conv_transpose2d", on({3, 2, 3},
+                              [](Builder& b, ValueId x) {
+                                return b
+                                    .node("conv_transpose2d", "c", {x},
+                                          {{"stride", std::vector<std::int64_t>{2, 3}},
+                                           {"pad", std::vector<std::int64_t>{1, 0}}},
+                                          {b.parameter({"w", {3, 4, 3, 2}}), b.parameter({"b", {4}})})
+                                    .front();
+                              })},
+      {"conv_transpose2d_without_bias", on({2, 2, 2},
+                                           [](Builder& b, ValueId x) {
+                                             return layers::conv_transpose2d(
+                                                 b, "c", x, {.channels = 3, .kernel = 2, .bias = false});
+                                           })},
+      {"warp",
+       [](Builder& b) {
+         b.output("y", layers::warp(b, "w", b.input("u", {2, 3, 4}), b.input("v", {4, 3, 4})));
+       }},
+      {"warp_of_one_row",
+       [](Builder& b) {
+         b.output("y", layers::warp(b, "w", b.input("u", {2, 1, 3}), b.input("v", {2, 1, 3})));
+       }},
+      {"coordinates", on({2, 3, 4},
+                         [](Builder& b, ValueId x) {
+                           return layers::conv2d(b, "c", layers::concat(b, "j", {x, layers::coordinates(b, "g", x)}),
+                                                 {.channels = 2, .kernel = 2});
+                         })},
       {"linear_without_bias",
        on({3}, [](Builder& b, ValueId x) { return layers::linear(b, "l", x, 4, {.bias = false}); })},
       {"max_pool", on({2, 5, 4},

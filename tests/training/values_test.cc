@@ -109,6 +109,42 @@ TEST(Conv2d, CorrelatesWithPaddingStrideAndGroups) {
               near({31, 502}, 1e-12));
 }
 
+// The kernel 1 to 9 at each of four places, two apart, the outermost rows and columns cut off: added up by hand.
+TEST(ConvTranspose2d, AddsTheKernelAroundEveryPlace) {
+  const auto up = [](layers::ConvTranspose2dOptions options) {
+    return [options](Builder& b, ValueId x) { return layers::conv_transpose2d(b, "c", x, options); };
+  };
+  EXPECT_THAT(apply({1, 2, 2}, {1, 2, 3, 4}, up({.channels = 1, .kernel = 3, .stride = 2, .pad = 1}),
+                    {{"c.weight", {1, 2, 3, 4, 5, 6, 7, 8, 9}}, {"c.bias", {100}}}),
+              near({105, 114, 110, 114, 136, 124, 115, 134, 120}, 1e-12));
+  EXPECT_THAT(apply({2, 1, 1}, {3, 5}, up({.channels = 3, .kernel = 1, .stride = 1, .bias = false}),
+                    {{"c.weight", {1, 2, 3, 10, 20, 30}}}),
+              near({53, 106, 159}, 1e-12));
+}
+
+// One place to the right everywhere; and half a place to the right in the upper row, one down in the lower row's
+// middle, far away in its corners.
+TEST(Warp, MovesAMapByEachField) {
+  graph::Model model;
+  Builder b(model, "main");
+  const ValueId x = b.input("x", {1, 2, 3}), flow = b.input("flow", {4, 2, 3});
+  b.output("y", layers::warp(b, "w", x, flow));
+  b.finish();
+  const auto got = run(model,
+                       {Tensor::from<double>({1, 1, 2, 3}, {1, 2, 3, 4, 5, 6}),
+                        Tensor::from<double>({1, 4, 2, 3}, {1,   1,   1,   1,  1, 1,    0, 0, 0, 0, 0, 0,  //
+                                                            0.5, 0.5, 0.5, 90, 0, -1e9, 0, 0, 0, 0, 1, 0})},
+                       {kStart});
+  EXPECT_THAT(numbers(got[0].data), near({0, 1, 2, 0, 4, 5, 0.5, 1.5, 2.5, 0, 2, 0}, 1e-12));
+}
+
+TEST(Coordinates, AreColumnRowAndOne) {
+  const auto grid = [](Builder& b, ValueId x) { return layers::coordinates(b, "g", x); };
+  EXPECT_THAT(apply({1, 2, 3}, {9, 9, 9, 9, 9, 9}, grid),
+              near({-1, 0, 1, -1, 0, 1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 0));
+  EXPECT_THAT(apply({1, 1, 1}, {9}, grid), near({0, 0, 1}, 0));
+}
+
 TEST(Pooling, RoundsUpAsCaffeAndDividesByWhatItCovers) {
   const auto pool = [](bool maximum, layers::PoolOptions options) {
     return [=](Builder& b, ValueId x) {

@@ -1,4 +1,4 @@
-// A parameter at every row: its numbers, turned to the output's layout once, then copied.
+// The same numbers at every row, turned to the output's layout once, then copied: a parameter, or coordinates.
 #include <algorithm>
 #include <vector>
 
@@ -11,9 +11,7 @@ namespace {
 
 class ConstantKernel final : public Kernel {
  public:
-  explicit ConstantKernel(const KernelRequest& request) {
-    const auto values = request.weights[0]->data<float>();
-    values_.assign(values.begin(), values.end());
+  ConstantKernel(const KernelRequest& request, std::span<const float> values) : values_(values.begin(), values.end()) {
     if (request.output_layouts[0] == Layout::kChannelsLast) {
       to_channels_last(values.data(), values_.data(), request.outputs[0]);
     }
@@ -37,7 +35,12 @@ class ConstantKernel final : public Kernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_constant_kernel(const KernelRequest& request) {
-  return std::make_unique<ConstantKernel>(request);
+  return std::make_unique<ConstantKernel>(request, request.weights[0]->data<float>());
+}
+
+std::unique_ptr<Kernel> make_coordinates_kernel(const KernelRequest& request) {
+  const std::vector<double> values = graph::coordinate_values(request.outputs[0][1], request.outputs[0][2]);
+  return std::make_unique<ConstantKernel>(request, std::vector<float>(values.begin(), values.end()));
 }
 
 }  // namespace longtake::runtime

@@ -1,42 +1,15 @@
 // conv2d as a matrix product that gathers nothing: in a channels-last map the numbers under a row of the kernel lie
 // side by side, so each output place is an input row of a few runs. Padding is copied around the map once per frame.
 #include <algorithm>
-#include <cstring>
 
 #include "runtime/kernels/fast.h"
 #include "runtime/kernels/level.h"
 #include "runtime/kernels/matrix.h"
-#include "runtime/kernels/ranges.h"
+#include "runtime/kernels/padded_frame.h"
 
 namespace longtake::runtime {
 
 namespace {
-
-// A frame with its padding.
-struct PaddedFrame {
-  explicit PaddedFrame(const WindowGeometry& geometry)
-      : g(geometry), height(g.height + 2 * g.pad[0]), width(g.width + 2 * g.pad[1]) {
-    if (g.pad[0] == 0 && g.pad[1] == 0) return;
-    std::fill_n(buffer.reserve(height * width * g.channels), height * width * g.channels, 0.0f);
-  }
-
-  // The frame with padding; the border stays zero from frame to frame.
-  const float* fill(const float* frame, ThreadPool* pool) {
-    if (buffer.data() == nullptr) return frame;
-    const std::int64_t line = g.width * g.channels;
-    for_ranges(pool, g.height, line, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t y = begin; y < end; ++y) {
-        float* to = buffer.data() + ((y + g.pad[0]) * width + g.pad[1]) * g.channels;
-        std::memcpy(to, frame + y * line, static_cast<std::size_t>(line) * sizeof(float));
-      }
-    });
-    return buffer.data();
-  }
-
-  WindowGeometry g;
-  std::int64_t height, width;
-  Buffer buffer;
-};
 
 // Where the window of every output place begins in the padded frame.
 std::vector<std::int64_t> window_offsets(const WindowGeometry& g, std::int64_t padded_width) {

@@ -8,11 +8,15 @@ namespace longtake::runtime {
 std::unique_ptr<Kernel> make_linear_kernel(const KernelRequest& request);       // vectors
 std::unique_ptr<Kernel> make_depthwise_kernel(const KernelRequest& request);    // conv2d with a group per channel
 std::unique_ptr<Kernel> make_convolution_kernel(const KernelRequest& request);  // conv2d of channels-last maps
+// conv_transpose2d of channels-last maps whose kernel is at least as large as its stride
+std::unique_ptr<Kernel> make_transposed_convolution_kernel(const KernelRequest& request);
+std::unique_ptr<Kernel> make_warp_kernel(const KernelRequest& request);         // channels-last
 std::unique_ptr<Kernel> make_pool_kernel(const KernelRequest& request);         // max_pool, average_pool, channels-last
 std::unique_ptr<Kernel> make_global_pool_kernel(const KernelRequest& request);  // channels-last
 std::unique_ptr<Kernel> make_lrn_kernel(const KernelRequest& request);          // channels-last, beta = 0.75
 std::unique_ptr<Kernel> make_elementwise_kernel(const KernelRequest& request);  // relu, clip, sigmoid, add, mul, ...
 std::unique_ptr<Kernel> make_constant_kernel(const KernelRequest& request);
+std::unique_ptr<Kernel> make_coordinates_kernel(const KernelRequest& request);
 std::unique_ptr<Kernel> make_blend_kernel(const KernelRequest& request);
 std::unique_ptr<Kernel> make_per_channel_kernel(const KernelRequest& request);  // add, mul: map and [channels, 1, 1]
 std::unique_ptr<Kernel> make_batch_norm_kernel(const KernelRequest& request);   // vectors and channels-last maps

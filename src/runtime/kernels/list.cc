@@ -18,6 +18,9 @@ struct Entry {
 constexpr Entry kFast[] = {
     {"conv2d", make_depthwise_kernel},
     {"conv2d", make_convolution_kernel},
+    {"conv_transpose2d", make_transposed_convolution_kernel},
+    {"warp", make_warp_kernel},
+    {"coordinates", make_coordinates_kernel},
     {"linear", make_linear_kernel},
     {"max_pool", make_pool_kernel},
     {"average_pool", make_pool_kernel},

@@ -189,6 +189,9 @@ RowFunction reference_row(const KernelRequest& request) {
   const graph::Node& node = request.op.node;
   const std::string& op = node.op;
   if (op == "conv2d") return reference_conv2d(request);
+  if (op == "conv_transpose2d") return reference_conv_transpose2d(request);
+  if (op == "warp") return reference_warp(request);
+  if (op == "coordinates") return reference_coordinates(request);
   if (op == "linear") return reference_linear(request);
   if (op == "max_pool" || op == "average_pool") return reference_pool(request);
   if (op == "global_max_pool" || op == "global_average_pool") return reference_global_pool(request);

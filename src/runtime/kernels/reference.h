@@ -19,6 +19,9 @@ std::unique_ptr<Kernel> make_reference_kernel(const KernelRequest& request);
 
 // The parts of reference_row, by kind of op.
 RowFunction reference_conv2d(const KernelRequest& request);
+RowFunction reference_conv_transpose2d(const KernelRequest& request);
+RowFunction reference_warp(const KernelRequest& request);
+RowFunction reference_coordinates(const KernelRequest& request);
 RowFunction reference_linear(const KernelRequest& request);
 RowFunction reference_constant(const KernelRequest& request);
 RowFunction reference_pool(const KernelRequest& request);
