@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/generated_set.h"
 #include "data/activity_scene.h"
 #include "data/activitynet.h"
-#include "data/generated_set.h"
 #include "longtake/error.h"
 #include "media/video_writer.h"
 

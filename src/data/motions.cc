@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/generated_set.h"
 #include "base/random.h"
-#include "data/generated_set.h"
 #include "data/manifest.h"
 #include "data/motion_scene.h"
 #include "longtake/error.h"

@@ -9,9 +9,9 @@
 #include <numbers>
 #include <vector>
 
+#include "base/generated_set.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "data/generated_set.h"
 #include "data/idx.h"
 #include "data/npy.h"
 #include "longtake/error.h"

@@ -1,4 +1,4 @@
-#include "data/generated_set.h"
+#include "base/generated_set.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-// What the makers of generated sets share. Private to data.
+// What the makers of generated sets share.
 #pragma once
 
 #include <string>
