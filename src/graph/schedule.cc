@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "longtake/error.h"
 
@@ -20,10 +21,12 @@ Schedule::Schedule(const Plan& plan) : plan_(plan), nodes_(plan.graph->nodes.siz
       facts.once = node.attribute<bool>("once");
     } else if (facts.temporal == Temporal::kDelay) {
       facts.repeats_first = node.attributes.count("repeat_first") != 0;
+      facts.lags = plan.clocks[node.inputs[0]].lag > 0;
     } else if (facts.temporal == Temporal::kWindow) {
       facts.size = node.attribute<std::int64_t>("size");
       facts.stride = node.attribute<std::int64_t>("stride");
       facts.ahead = node.attribute<std::int64_t>("ahead");
+      facts.lag = plan.clocks[node.inputs[0]].lag;
       facts.valid_only = node.attribute<std::string>("edge") == "valid";
     }
     facts_.push_back(std::move(facts));
@@ -81,7 +84,7 @@ void Schedule::build_rows(const Chunk& chunk, State& state) {
         combine(id);
         break;
       case Temporal::kDelay:
-        nodes_[n].rows = kActiveSet;
+        nodes_[n].rows = facts_[n].lags ? kMovingSet : kActiveSet;
         break;
       case Temporal::kWindow:
         slide(id, state);
@@ -105,17 +108,18 @@ void Schedule::build_rows(const Chunk& chunk, State& state) {
   }
 }
 
-// The sets of active, starting and ending rows, and the counters of the clock.
+// The sets of active, starting, ending and moving rows, and the counters of the clock.
 void Schedule::build_clock(const Chunk& chunk, State& state) {
   const auto ticks_seen = state.at("clock.ticks").data<std::int64_t>();
   const auto frames_seen = state.at("clock.frames").data<std::int64_t>();
   flags_.assign(chunk.flags.begin(), chunk.flags.end());
   sequence_tick_.resize(flags_.size());
   sequence_frame_.resize(flags_.size());
-  new_set();
-  new_set();
-  new_set();
-  for (std::int32_t set : {kActiveSet, kResetSet, kEndSet}) sets_[set].begin.assign(1, 0);
+  constexpr std::array kClockSets{kActiveSet, kResetSet, kEndSet, kMovingSet};
+  for (std::int32_t set : kClockSets) {
+    new_set();
+    sets_[set].begin.assign(1, 0);
+  }
   for (std::int32_t t = 0; t < ticks_; ++t) {
     for (std::int32_t s = 0; s < streams_; ++s) {
       const std::size_t at = t * streams_ + s;
@@ -131,11 +135,12 @@ void Schedule::build_clock(const Chunk& chunk, State& state) {
       if ((flag & kActive) != 0) sets_[kActiveSet].rows.push_back(row);
       if ((flag & kReset) != 0) sets_[kResetSet].rows.push_back(row);
       if ((flag & kEnd) != 0) sets_[kEndSet].rows.push_back(row);
+      if ((flag & (kActive | kFlush)) != 0) sets_[kMovingSet].rows.push_back(row);
       if ((flag & kActive) != 0) ++frames_seen[s];
       if ((flag & (kActive | kFlush)) != 0) ++ticks_seen[s];
       if ((flag & kEnd) != 0) ticks_seen[s] = frames_seen[s] = 0;
     }
-    for (std::int32_t set : {kActiveSet, kResetSet, kEndSet}) {
+    for (std::int32_t set : kClockSets) {
       sets_[set].begin.push_back(static_cast<std::int32_t>(sets_[set].rows.size()));
     }
   }
@@ -240,7 +245,8 @@ void Schedule::combine(NodeId id) {
   for (std::size_t i = 0; i < node.inputs.size(); ++i) fill_gather(out.gather[i], set_of(node.inputs[i]), out.rows);
 }
 
-// delay: the newest input row before the tick. latest, last: the newest up to and with the tick.
+// delay: the newest input row before the tick; where that lags behind the frames, it goes on in the ticks that bring
+// out the rest. latest, last: the newest up to and with the tick.
 void Schedule::show(NodeId id, State& state) {
   const Node& node = plan_.graph->nodes[id];
   NodeSchedule& out = nodes_[id];
@@ -250,6 +256,7 @@ void Schedule::show(NodeId id, State& state) {
   const RowSet& in = sets_[set_of(node.inputs[0])];
   const std::vector<Row>* init_rows = has_init ? &sets_[set_of(node.inputs[1])].rows : nullptr;
   const bool repeats_first = facts_[id].repeats_first;
+  const std::uint8_t moves = facts_[id].lags ? kActive | kFlush : kActive;
   const bool counts = !delay || repeats_first;
   const std::span<std::int64_t> count =
       counts ? state.at(facts_[id].count_name).data<std::int64_t>() : std::span<std::int64_t>();
@@ -283,7 +290,7 @@ void Schedule::show(NodeId id, State& state) {
       const bool has_row = next_in < in.size() && in.rows[next_in] == Row{t, s};
       // By the count, because the sequence may have begun without a row in an earlier chunk.
       if (repeats_first && has_row && count[s] == 0) current_[s] = next_in;
-      if (delay && (flag & kActive) != 0) emit(s);
+      if (delay && (flag & moves) != 0) emit(s);
       if (has_row) {
         current_[s] = next_in++;
         if (counts) ++count[s];
@@ -326,9 +333,9 @@ void Schedule::chain(NodeId id, State& state) {
   out.final_source.assign(current_.begin(), current_.end());
 }
 
-// A stream's positions are its rows so far, then (looking ahead) one empty position per flush tick. With edge "same" a
-// window comes out for every position that has `ahead` positions after it; with "valid" only where all slots are
-// filled, and at the end of the sequence if none ever was.
+// A stream's positions are its rows so far, then (looking ahead) one empty position per flush tick, once an input that
+// lags has none left. With edge "same" a window comes out for every position that has `ahead` positions after it; with
+// "valid" only where all slots are filled, and at the end of the sequence if none ever was.
 void Schedule::slide(NodeId id, State& state) {
   const Node& node = plan_.graph->nodes[id];
   NodeSchedule& out = nodes_[id];
@@ -369,12 +376,14 @@ void Schedule::slide(NodeId id, State& state) {
         std::fill_n(&slots_[s * size], size, static_cast<std::int32_t>(kNothing));
         count[s] = flushed[s] = 0;
       }
+      const std::size_t at = t * streams_ + s;
+      const bool all_in = sequence_tick_[at] - sequence_frame_[at] >= facts_[id].lag;
       bool moved = false;
       if (next < in.size() && in.rows[next] == Row{t, s}) {
         push(s, next++);
         ++count[s];
         moved = true;
-      } else if (ahead > 0 && (flag & kFlush) != 0 && flushed[s] < ahead) {
+      } else if (ahead > 0 && (flag & kFlush) != 0 && all_in && flushed[s] < ahead) {
         push(s, kNothing);
         ++flushed[s];
         moved = true;

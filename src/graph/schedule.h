@@ -78,6 +78,7 @@ class Schedule {
   static constexpr std::int32_t kActiveSet = 0;
   static constexpr std::int32_t kResetSet = 1;
   static constexpr std::int32_t kEndSet = 2;
+  static constexpr std::int32_t kMovingSet = 3;  // active or a flush
 
   void build_rows(const Chunk& chunk, State& state);
   void build_clock(const Chunk& chunk, State& state);
@@ -102,8 +103,9 @@ class Schedule {
     std::string count_name, flushed_name;
     std::size_t input = 0;                         // inputs: which of the chunk's
     bool once = false;                             // inputs
-    bool repeats_first = false;                    // delay
+    bool repeats_first = false, lags = false;      // delay
     std::int64_t size = 0, stride = 0, ahead = 0;  // window
+    std::int64_t lag = 0;                          // window: of its input
     bool valid_only = false;                       // window
   };
   std::vector<NodeFacts> facts_;

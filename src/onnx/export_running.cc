@@ -76,7 +76,11 @@ void Step::write_window(const Node& node) {
   Name newest = in.tensor;
   if (ahead > 0) {
     const Name open = both(w.node("Less", {flushed, w.integer(ahead)}), w.node("Not", {in.present}));
-    const Name empties = both("flush", open);
+    Name empties = both("flush", open);
+    if (const std::int64_t lag = plan_.clocks[node.inputs[0]].lag; lag > 0) {
+      const Name flushes = w.node("Sub", {restored("clock.ticks", 0), restored("clock.frames", 0)});
+      empties = both(empties, w.node("Not", {w.node("Less", {flushes, w.integer(lag)})}));
+    }
     moved = either(in.present, empties);
     flushed_after = sum(flushed, as_integer(empties));
     newest = select(in.present, in.tensor, w.number(0), rank);

@@ -275,6 +275,43 @@ TEST(Schedule, AMissingInitIsNamed) {
   }
 }
 
+// The mean of each frame and the one after it, summed up by a loop, and windows of three sums, one of them later.
+Model late_sum() {
+  Model model;
+  Builder b(model, "main");
+  const auto window = [&](const char* name, ValueId x, std::int64_t size) {
+    return b.node(
+        "window", name, {x},
+        {{"size", size}, {"stride", std::int64_t{1}}, {"ahead", std::int64_t{1}}, {"edge", std::string("same")}});
+  };
+  const auto pair = window("pair", b.input("x", {1}), 2);
+  const auto mean = b.node("slot_mean", "mean", {pair[0], pair[1]}).front();
+  const auto previous = b.delay("memory", {1});
+  const auto sum = layers::add(b, "sum", mean, previous);
+  b.connect(previous, sum);
+  b.output("w", window("w", sum, 3)[0]);
+  b.finish();
+  return model;
+}
+
+TEST(Schedule, ALoopBehindALagGoesOnWhileTheRestComesOut) {
+  Case c(late_sum());
+  ASSERT_EQ(c.plan.lag, 2);
+  const NodeSchedule& window = c.build(flagged({A, A, A, F, X}), "w");
+  EXPECT_THAT(c.ticks("sum"), ElementsAre(1, 2, 3));
+  EXPECT_THAT(c.ticks("w"), ElementsAre(2, 3, 4));
+  EXPECT_THAT(window.source, ElementsAre(kNothing, 0, 1, 0, 1, 2, 1, 2, kNothing));
+}
+
+// The only frame's mean comes in the first flush tick, and the window that waits for it has none empty before it.
+TEST(Schedule, AWindowBehindALagWaitsForItsLastRow) {
+  Case c(late_sum());
+  const NodeSchedule& window = c.build(flagged({A, F, X}), "w");
+  EXPECT_THAT(c.ticks("sum"), ElementsAre(1));
+  EXPECT_THAT(c.ticks("w"), ElementsAre(2));
+  EXPECT_THAT(window.source, ElementsAre(kNothing, 0, kNothing));
+}
+
 TEST(Schedule, RefusesChunksThatDoNotFit) {
   Case c(longtake::test::running_sum());
   Chunk wrong_rows = flagged({A, A});
