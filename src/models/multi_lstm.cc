@@ -1,7 +1,9 @@
 // MultiLSTM: Yeung, Russakovsky, Jin et al. 2015, "Every Moment Counts: Dense Detailed Labeling of Actions in Complex
 // Videos" (1507.05738): at every frame an LSTM looks back over the last N frames with attention, and answers for each
 // of them; a frame's label is the mean of its N answers, so it comes N - 1 frames late. With an offset it answers for
-// frames that are still to come.
+// frames that are still to come, or later, for frames that lie further back.
+#include <algorithm>
+
 #include "layers/attention.h"
 #include "layers/basic.h"
 #include "layers/lstm.h"
@@ -18,15 +20,15 @@ using graph::ValueId;
 
 // The weights of the frames in the window: a softmax of w . (tanh(Wh h) o tanh(Wv v_t)) over those that exist
 // (equation 1). tanh(Wv v_t) is computed once per frame.
-ValueId attention_weights(Builder& b, ValueId features, ValueId state, ValueId valid, std::int64_t window,
-                          std::int64_t size) {
+ValueId attention_weights(Builder& b, ValueId features, ValueId state, ValueId valid,
+                          const layers::WindowOptions& window, std::int64_t size) {
   const auto region = b.region("attention", "attention");
   const layers::LinearOptions plain{.bias = false, .weights = {.weight = graph::Initialiser::xavier()}};
   const ValueId keys = layers::tanh(b, "key_tanh", layers::linear(b, "key", features, size, plain));
-  const auto seen = layers::window(b, "keys", keys, {.size = window, .partial = true});
+  const auto slots = layers::window(b, "keys", keys, window).slots;
   const ValueId query = layers::tanh(b, "query_tanh", layers::linear(b, "query", state, size, plain));
-  const ValueId product = layers::mul(b, "product", seen.slots, layers::reshape(b, "query_row", query, {1, size}));
-  const ValueId scores = layers::reshape(b, "scores", layers::linear(b, "score", product, 1, plain), {window});
+  const ValueId product = layers::mul(b, "product", slots, layers::reshape(b, "query_row", query, {1, size}));
+  const ValueId scores = layers::reshape(b, "scores", layers::linear(b, "score", product, 1, plain), {window.size});
   return layers::masked_softmax(b, "weights", scores, valid);
 }
 
@@ -39,13 +41,17 @@ ValueId attention_weights(Builder& b, ValueId features, ValueId state, ValueId v
 //   attention = true              false averages the frames of the window ("LSTM + i")
 //   multiple_outputs = true       false answers for the newest frame only ("LSTM + i + a")
 //   offset = 0                    of the frames answered for, to the past: -3 answers for up to three frames ahead, and
-//                                 a frame's label comes three frames sooner; 1 - window is the least
+//                                 a frame's label comes three frames sooner; 3 answers for frames of which the three
+//                                 after have been seen, too, and three frames later. From 1 - window to window - 1
 //   attention_size = 512
 //   hidden_size = 512
 //   forget_bias = 0.0
 //   lstm_dropout = 0.0
 // With window = 1 this is the LSTM the paper compares with. The weights of the window, oldest frame first, are the
 // output "attention" [window].
+//
+// With an offset above 0 the first steps, which would answer for no frame, are left out, and as many are added behind
+// the last frame, whose windows hold what frames there are: so every frame gets its answers.
 graph::Model multi_lstm(const Options& options, const Purpose& purpose) {
   graph::Model model;
   Builder b(model, "main");
@@ -54,13 +60,14 @@ graph::Model multi_lstm(const Options& options, const Purpose& purpose) {
   const std::int64_t window = size_option(options, "window", 15), size = size_option(options, "hidden_size", 512);
   const std::int64_t attention_size = size_option(options, "attention_size", 512);
   const bool attends = options.get("attention", true), many = options.get("multiple_outputs", true);
-  const std::int64_t offset = size_option(options, "offset", 0, many ? 1 - window : 0, 0);
+  const std::int64_t offset = size_option(options, "offset", 0, many ? 1 - window : 0, window - 1);
 
-  const auto frames = layers::window(b, "frames", features, {.size = window, .partial = true});
+  const layers::WindowOptions seen{.size = window, .ahead = std::max<std::int64_t>(0, offset), .partial = true};
+  const auto frames = layers::window(b, "frames", features, seen);
   ValueId x = graph::kNoValue, weights = graph::kNoValue;
   const ValueId state = b.delay("state", {size});
   if (attends) {
-    weights = attention_weights(b, features, state, frames.valid, window, attention_size);
+    weights = attention_weights(b, features, state, frames.valid, seen, attention_size);
     x = layers::weighted_mean(b, "context", weights, frames.slots);
   } else {
     x = layers::mean_over_slots(b, "context", frames);
@@ -73,7 +80,8 @@ graph::Model multi_lstm(const Options& options, const Purpose& purpose) {
   const std::int64_t classes = class_count(purpose);
   ValueId logits = layers::linear(b, "classifier", x, many ? window * classes : classes);
   if (many && window > 1) {
-    logits = layers::overlap_average(b, "logits", layers::reshape(b, "answers", logits, {window, classes}), offset);
+    logits = layers::overlap_average(b, "logits", layers::reshape(b, "answers", logits, {window, classes}),
+                                     std::min<std::int64_t>(0, offset));
   }
   b.output("logits", logits);
   b.output("scores", layers::sigmoid(b, "scores", logits));

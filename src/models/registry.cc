@@ -162,7 +162,7 @@ std::span<const Entry> registry() {
             kTinyMultiLstm,
             tiny_video(),
             multi_lstm,
-            {{"ahead", {"offset=-2"}}}},
+            {{"ahead", {"offset=-2"}}, {"delayed", {"offset=2"}}, {"averaged", {"offset=1", "attention=false"}}}},
       Entry{"conv_lstm_forecaster",
             kNowcasting,
             2015,

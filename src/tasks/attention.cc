@@ -31,10 +31,15 @@ std::optional<AttentionOutput> attention_output_of(const graph::Model& model, co
                                   [](const graph::Output& output) { return output.name == "attention"; });
   if (found == outputs.end()) return std::nullopt;
   const std::int64_t size = element_count(plan.shape(found->value));
+  AttentionOutput attention{static_cast<std::size_t>(found - outputs.begin()), static_cast<std::size_t>(size)};
   const auto protocol = model.protocol.find("attention");
-  return AttentionOutput{
-      static_cast<std::size_t>(found - outputs.begin()), static_cast<std::size_t>(size),
-      protocol == model.protocol.end() ? AttentionGrid{.window = size} : grid_of(protocol->second, size)};
+  if (protocol != model.protocol.end()) {
+    attention.grid = grid_of(protocol->second, size);
+  } else {
+    attention.grid.window = size;
+    attention.ahead = plan.clocks[found->value].lag;
+  }
+  return attention;
 }
 
 }  // namespace longtake::tasks

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "graph/model.h"
@@ -13,6 +14,8 @@ namespace longtake::tasks {
 struct AttentionOutput {
   std::size_t index = 0;  // among the graph's outputs
   std::size_t size = 0;   // weights per row
+  // The frame that was newest when a row came is so many behind the one it is about: a window may look ahead.
+  std::int64_t ahead = 0;
   AttentionGrid grid;
 };
 

@@ -165,7 +165,9 @@ void Classifier::run_streams(const Clip& clip, std::span<const Stream> streams, 
       if (!attention_) continue;
       const graph::ChunkOutput& attention = outputs[attention_->index];
       for (std::size_t r = 0; r < attention.rows.size(); ++r) {
-        look(first + attention.rows[r].stream, attention.rows[r].about,
+        const std::int64_t frame = attention.rows[r].about + attention_->ahead;
+        if (frame >= streams[0].frames) continue;  // behind the last one there is nothing new to see
+        look(first + attention.rows[r].stream, frame,
              attention.data.data<float>().subspan(r * attention_->size, attention_->size));
       }
     }

@@ -190,7 +190,7 @@ void StreamClassifier::looked(const graph::ChunkOutput& attention, std::int32_t 
   for (; looks_taken_ < attention.rows.size(); ++looks_taken_) {
     const graph::OutputRow& row = attention.rows[looks_taken_];
     if (row.tick > until_tick) return;
-    const std::int64_t about = sequence_start_ + row.about;
+    const std::int64_t about = sequence_start_ + row.about + attention_->ahead;
     const std::int64_t waiting = about - (pushed_ - std::ssize(pending_));
     if (waiting < 0 || about >= pushed_) continue;
     const auto weights = attention.data.data<float>().subspan(looks_taken_ * attention_->size, attention_->size);

@@ -48,6 +48,25 @@ TEST(Attention, OfAWindowIsOfItsFrames) {
   EXPECT_EQ(attention->size, 5U);
 }
 
+// A window that reaches ahead of the frame it is about ends with the one that was newest then.
+TEST(Attention, OfAWindowAheadComesWithTheFrameThatWasNewest) {
+  auto model = std::make_shared<graph::Model>(build("name = \"multi_lstm\"\nwindow = 3\noffset = 2"));
+  model->inputs.at("frame").crop_width = 16;
+  model->inputs.at("frame").crop_height = 12;
+  graph::initialise(*model, 1);
+  runtime::Program program(model, "main");
+  EXPECT_EQ(attention_output_of(*model, program.plan())->ahead, 2);
+  Clip clip = test::random_clip(6);
+  const VideoResult result = Classifier(*model, program).classify(clip, {.clip = 0});
+  ASSERT_EQ(result.frames.size(), 6U);
+  for (std::size_t f = 0; f < 6; ++f) ASSERT_EQ(result.frames[f].attention.size(), f < 2 ? 0U : 3U) << f;
+  // The weights of the first window speak about the frames 0 to 2, so frame 3 does not change them.
+  for (std::uint8_t& pixel : clip.frames.data<std::uint8_t>().subspan(clip.frames.count() / 2, 14 * 16)) pixel ^= 0xFF;
+  const VideoResult changed = Classifier(*model, program).classify(clip, {.clip = 0});
+  EXPECT_EQ(changed.frames[2].attention, result.frames[2].attention);
+  EXPECT_NE(changed.frames[3].attention, result.frames[3].attention);
+}
+
 TEST(Attention, ModelsWithoutHaveNone) {
   EXPECT_FALSE(attention_of(*test::small_lrcn()));
   EXPECT_FALSE(attention_of(build("name = \"multi_lstm\"\nattention = false")));
