@@ -20,7 +20,11 @@ ValueId additive_scores(Builder& b, ValueId query, ValueId memory, const Attenti
   if (options.size < 1) throw InvalidArgument("the additive score needs the size of its hidden layer");
   const LinearOptions plain{.bias = false, .weights = options.weights};
   const LinearOptions with_bias{.bias = options.bias, .weights = options.weights};
-  const ValueId keys = linear(b, "key", memory, options.size, with_bias);
+  ValueId keys = linear(b, "key", memory, options.size, with_bias);
+  for (std::int64_t layer = 2; layer <= options.key_layers; ++layer) {
+    const std::string name = "key" + std::to_string(layer);
+    keys = linear(b, name, tanh(b, name + "_tanh", keys), options.size, {.weights = options.weights});
+  }
   const ValueId asked = reshape(b, "query_row", linear(b, "query", query, options.size, plain), {1, options.size});
   return linear(b, "score", tanh(b, "hidden", add(b, "sum", keys, asked)), 1, plain);
 }

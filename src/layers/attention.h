@@ -21,6 +21,7 @@ struct AttentionOptions {
   Score score = Score::kDot;
   std::int64_t size = 0;           // of the additive score's hidden layer
   bool bias = false;               // b of the additive score
+  std::int64_t key_layers = 1;     // of the additive score: linear layers with tanh between, in place of Wk
   double inverse_temperature = 1;  // factor on the scores before the softmax
   WeightOptions weights = {.weight = Initialiser::xavier()};
   ValueId mask = graph::kNoValue;  // [entries], 1 where an entry counts; all of them without it
@@ -33,7 +34,9 @@ struct AttentionValues {
 
 // query [size] and memory [entries, features]. Parameters: of the bilinear score "<name>.query.weight" [features, size]
 // (the transposed W); of the additive one "<name>.query.weight" [hidden, size], "<name>.key.weight" [hidden, features]
-// with "<name>.key.bias", and "<name>.score.weight" [1, hidden]. What depends on the memory alone lies outside a loop.
+// with "<name>.key.bias", and "<name>.score.weight" [1, hidden]; further key layers have "<name>.key2.weight" [hidden,
+// hidden] and "<name>.key2.bias", whether or not the first has a bias, and so on. What depends on the memory alone lies
+// outside a loop.
 AttentionValues attention(Builder& b, const std::string& name, ValueId query, ValueId memory,
                           const AttentionOptions& options);
 

@@ -153,6 +153,7 @@ std::span<const Entry> registry() {
             visual_attention,
             {{"whole_clips", {"initial_state=\"clip\"", "score=\"location\""}},
              {"learned_state", {"initial_state=\"learned\"", "context_gate=true", "context_to_output=true"}},
+             {"released", {"attention_layers=3", "initial_layers=2", "output_layers=2", "initialiser=\"released\""}},
              {"centred", {"encoder_centre=\"clip\"", "encoder_batch_norm=true"}}}},
       Entry{"multi_lstm",
             "Every Moment Counts (1507.05738)",
