@@ -230,7 +230,9 @@ VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
   }
   std::vector<StreamAnswers> answers(streams.size());
   const auto use = [&](std::size_t stream, std::int64_t frame, auto scores, auto video) {
-    if (!whole) return answers[stream].add(scores, video);
+    const bool counts = protocol.last_frames == 0 || frame >= length - protocol.last_frames;
+    if (!whole && counts) answers[stream].add(scores, video);
+    if (!whole) return;
     FrameScores& of_frame = result.frames[frame];
     if (of_frame.frame < 0) {
       of_frame.frame = clip.first_frame + frame;
@@ -255,7 +257,13 @@ VideoResult Classifier::classify(const Clip& clip, const Protocol& protocol) {
   result.scores.assign(classes, 0);
   for (std::size_t s = 0; s < streams.size(); ++s) {
     const StreamAnswers& said = answers[s];
-    if (said.count == 0) throw InvalidArgument(fmt::format("model '{}' gave no answer to a clip", model_.name));
+    if (said.count == 0) {
+      throw InvalidArgument(fmt::format(
+          "model '{}' gave no answer to {}", model_.name,
+          protocol.last_frames == 0 ? std::string("a clip")
+                                    : fmt::format("the last {} frames of a clip; evaluate.last_frames needs to be more",
+                                                  protocol.last_frames)));
+    }
     accumulate(clip_scores_[s / crops.size()], protocol.model_aggregate ? said.video : said.scores,
                protocol.model_aggregate ? share : share / static_cast<float>(said.count));
   }

@@ -14,12 +14,14 @@ std::string Protocol::describe() const {
   if (clip == 0) return fmt::format("whole video, {}, state carried from the first frame to the last", crop);
   const std::string which = clips > 0 ? fmt::format("{} clips of {} frames at equal distances", clips, clip)
                                       : fmt::format("{}-frame clips every {}", clip, stride);
-  return fmt::format("{}, {}, state reset at each clip{}{}", which, crop,
-                     model_aggregate ? ", the model's own answer after each" : "", votes ? ", majority of clips" : "");
+  const std::string of_clip = model_aggregate   ? ", the model's own answer after each"
+                              : last_frames > 0 ? fmt::format(", the last {} frames of each", last_frames)
+                                                : "";
+  return fmt::format("{}, {}, state reset at each clip{}{}", which, crop, of_clip, votes ? ", majority of clips" : "");
 }
 
 void read_protocol(const Options& evaluate, graph::Model& model) {
-  for (const char* key : {"clip", "stride", "clips", "crops"}) {
+  for (const char* key : {"clip", "stride", "clips", "crops", "last_frames"}) {
     if (evaluate.has(key)) model.protocol[key] = std::to_string(evaluate.require<std::int64_t>(key));
   }
   const std::vector<std::string> answers{"frames", "video"};
@@ -38,12 +40,20 @@ Protocol protocol_of(const graph::Model& model) {
   read("stride", protocol.stride);
   read("clips", protocol.clips);
   read("crops", protocol.crops);
+  read("last_frames", protocol.last_frames);
   const auto says = [&](const char* key, const char* value) {
     const auto found = model.protocol.find(key);
     return found != model.protocol.end() && found->second == value;
   };
   protocol.model_aggregate = says("answer", "video");
   protocol.votes = says("fusion", "vote");
+  if (protocol.last_frames != 0 && (protocol.last_frames < 0 || protocol.clip == 0 || protocol.model_aggregate)) {
+    throw BadData(
+        fmt::format("the model's protocol counts the last {} frames of a clip, which need to be at least 1 (0: all), "
+                    "clips (clip is "
+                    "{}) and the answer \"frames\" (it is \"{}\")",
+                    protocol.last_frames, protocol.clip, protocol.model_aggregate ? "video" : "frames"));
+  }
   const bool known_crops = protocol.crops == 1 || protocol.crops == 5 || protocol.crops == 10;
   if (protocol.clip < 0 || protocol.stride < 1 || protocol.clips < 0 || !known_crops) {
     throw BadData(

@@ -21,14 +21,15 @@ struct Protocol {
   std::int64_t clips = 0;        // so many clips at equal distances, in place of one every `stride`; 0: by the stride
   std::int64_t crops = 1;        // 1: the centre; 5: and the corners; 10: and their mirrors
   bool model_aggregate = false;  // a clip's answer is the model's own after its last frame, not the mean of its frames
+  std::int64_t last_frames = 0;  // a clip's answer is the mean of its last so many frames; 0: of all
   bool votes = false;            // a video's scores are the shares of its clips that say so, not the mean of theirs
 
   // "16-frame clips every 8, 10 crops, state reset at each clip"
   std::string describe() const;
 };
 
-// Overrides the keys clip, stride, clips, crops, answer ("frames" or "video") and fusion ("mean" or "vote") of the
-// model's protocol by those of a recipe's [evaluate].
+// Overrides the keys clip, stride, clips, crops, answer ("frames" or "video"), last_frames and fusion ("mean" or
+// "vote") of the model's protocol by those of a recipe's [evaluate].
 void read_protocol(const Options& evaluate, graph::Model& model);
 
 // The model's own protocol. Throws BadData when the model file holds one that makes no sense.

@@ -115,10 +115,22 @@ TEST(ProtocolOfAModel, IsOverriddenByTheRecipe) {
 }
 
 TEST(ProtocolOfAModel, MustMakeSense) {
-  for (const auto& [key, value] : {std::pair{"crops", "3"}, {"clip", "-1"}, {"stride", "0"}, {"clip", "many"}}) {
+  for (const auto& [key, value] :
+       {std::pair{"crops", "3"}, {"clip", "-1"}, {"stride", "0"}, {"clip", "many"}, {"last_frames", "-1"}}) {
     graph::Model model = *test::small_lrcn();
     model.protocol[key] = value;
     EXPECT_THAT([&] { protocol_of(model); }, ThrowsMessage<BadData>(HasSubstr("protocol"))) << key << " " << value;
+  }
+}
+
+TEST(ProtocolOfAModel, CountsTheLastFramesWhereFramesCount) {
+  graph::Model model = *test::small_lrcn();
+  read_protocol(parse_toml("last_frames = 5", "r.toml"), model);
+  EXPECT_EQ(protocol_of(model).last_frames, 5);
+  for (const char* without : {"clip = 0", "answer = \"video\""}) {
+    graph::Model other = model;
+    read_protocol(parse_toml(without, "r.toml"), other);
+    EXPECT_THAT([&] { protocol_of(other); }, ThrowsMessage<BadData>(HasSubstr("the last 5 frames"))) << without;
   }
 }
 
@@ -179,6 +191,23 @@ TEST_F(ClassifierTest, AveragesOverCropsThenFramesThenClips) {
   EXPECT_TRUE(result.frames.empty());
   EXPECT_EQ(result.labels, model_->labels);
   EXPECT_EQ(result.protocol, protocol.describe());
+}
+
+// As visual attention is tested: the sum of the last_n steps (specs 9.4). Clips of 4 at 0 and 3.
+TEST_F(ClassifierTest, MayCountTheLastFramesOfEachClipOnly) {
+  const Clip clip = test::random_clip(7);
+  const Protocol protocol{.clip = 4, .stride = 4, .last_frames = 2};
+  const VideoResult result = classifier_.classify(clip, protocol);
+  const std::vector<std::vector<float>> clip_scores = classifier_.clip_scores();
+  ASSERT_EQ(clip_scores.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto frames = run_clip(clip, i == 0 ? 0 : 3, 4, {});
+    for (int c = 0; c < 3; ++c) EXPECT_NEAR(clip_scores[i][c], (frames[2][c] + frames[3][c]) / 2, 1e-6);
+  }
+  EXPECT_THAT(result.protocol, HasSubstr("the last 2 frames of each"));
+  // More than a clip has are all.
+  EXPECT_EQ(classifier_.classify(clip, {.clip = 4, .stride = 4, .last_frames = 9}).scores,
+            classifier_.classify(clip, {.clip = 4, .stride = 4}).scores);
 }
 
 TEST_F(ClassifierTest, TakesAVideoShorterThanAClipAsOneClip) {
