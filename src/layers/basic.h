@@ -52,7 +52,7 @@ ValueId conv_transpose2d(Builder& b, const std::string& name, ValueId x, const C
 
 // x [channels, height, width] moved by L fields of motion [2 L, height, width], in places, right (u) and down (v) by
 // turns: [L channels, height, width], y_l(row, column) = x(row - v_l, column - u_l), between places bilinear, zero
-// outside (Jaderberg 2015, 1506.02025; Shi 2017, 1706.03458, equation 2, whose flow leads back: -u, -v).
+// outside (Jaderberg 2015, 1506.02025; Shi 2017, 1706.03458).
 ValueId warp(Builder& b, const std::string& name, ValueId x, ValueId flow);
 
 // [3, height, width] for any x [channels, height, width]: the column and the row, each from -1 to 1, and 1, which tells

@@ -73,6 +73,18 @@ void stacked_conv_gru(Builder& b) {
 }
 
 // A query from the state of the tick before, in each form of the score.
+// Two trajectory GRUs, the upper of which hears nothing after its beginning.
+void trajectory_gru(Builder& b) {
+  const ValueId x = b.input("frame", {1, 4, 3}), start = b.input("start", {2, 4, 3}, true);
+  const auto cell = [&](const char* name, ValueId input, ValueId initial) {
+    b.output(name, layers::conv_traj_gru(
+                       b, name, input,
+                       {.channels = 2, .links = 2, .motion_channels = 3, .motion_kernel = 3, .initial = initial}));
+  };
+  cell("hears", x, graph::kNoValue);
+  cell("alone", graph::kNoValue, start);
+}
+
 std::function<void(Builder&)> attending(layers::Score score) {
   return [=](Builder& b) {
     const ValueId memory = b.input("memory", {4, 3});
@@ -162,7 +174,6 @@ std::vector<Case> op_cases() {
                                 {b.parameter({"w", {6, 2, 3, 2}}), b.parameter({"b", {6}})})
                           .front();
                     })},
-      {"linear", on({2, 3}, [](Builder& b, ValueId x) { return layers::linear(b, "l", x, 4); })},
       {"conv_transpose2d", on({3, 2, 3},
                               [](Builder& b, ValueId x) {
                                 return b
@@ -191,6 +202,7 @@ std::vector<Case> op_cases() {
                                                  {.channels = 2, .kernel = 2});
                          })},
       {"linear_without_bias",
+      {"linear", on({2, 3}, [](Builder& b, ValueId x) { return layers::linear(b, "l", x, 4); })},
        on({3}, [](Builder& b, ValueId x) { return layers::linear(b, "l", x, 4, {.bias = false}); })},
       {"max_pool", on({2, 5, 4},
                       [](Builder& b, ValueId x) {
@@ -332,6 +344,7 @@ std::vector<Case> graph_cases() {
       {"dot_attention", attending(layers::Score::kDot)},
       {"bilinear_attention", attending(layers::Score::kBilinear)},
       {"additive_attention", attending(layers::Score::kAdditive)},
+      {"trajectory_gru", trajectory_gru},
   };
 }
 
