@@ -106,8 +106,10 @@ void Program::compile(const ProgramOptions& options) {
     if (compiled.action == Action::kParameter) compiled.parameter = weight_of(*model_, node.parameters.at(0));
     if (compiled.action == Action::kRunning) compiled.running = running_kind(node);
     if (compiled.action == Action::kWindow) compiled.window = node.attribute<std::int64_t>("size");
-    const bool rows_may_turn = compiled.action == Action::kRunning || compiled.action == Action::kWindow;
-    if (rows_may_turn) longest_row = std::max(longest_row, sizes_[node.inputs[0]]);
+    if (compiled.action == Action::kRunning || compiled.action == Action::kWindow) {  // whose rows may turn
+      const ValueId out = node.outputs[0];
+      longest_row = std::max(longest_row, sizes_[layouts_[out] == Layout::kChannelsLast ? out : node.inputs[0]]);
+    }
   }
   storage_ = assign_storage(plan_, alias_of_, external_);
   slots_.resize(storage_.slots);

@@ -196,8 +196,10 @@ void Program::run_window(NodeId id, std::int64_t begin, std::int64_t end) {
   const NodeSchedule& schedule = schedule_.node(id);
   const std::int64_t slots = nodes_[id].window, size = row_size(node.inputs[0]);
   const std::vector<graph::Row>& rows = schedule_.rows(schedule.rows).rows;
+  // A window of matrices is a map, which its readers may want channels last.
+  const bool plain = layouts_[node.outputs[0]] == Layout::kChannelsFirst;
   for (std::int64_t r = begin; r < end; ++r) {
-    float* out = row(node.outputs[0], r);
+    float* out = plain ? row(node.outputs[0], r) : row_scratch_.data();
     float* valid = row(node.outputs[1], r);
     for (std::int64_t slot = 0; slot < slots; ++slot, out += size) {
       const std::int32_t source = schedule.source[r * slots + slot];
@@ -211,6 +213,7 @@ void Program::run_window(NodeId id, std::int64_t begin, std::int64_t end) {
         copy_floats(history + (graph::kHistory - source) * size, out, size);
       }
     }
+    if (!plain) import_row(node.outputs[0], row_scratch_.data(), row(node.outputs[0], r));
   }
 }
 

@@ -109,6 +109,11 @@ void maps(Builder& b) {
   b.output("latest", b.node("latest", "latest", {map}).front());
   b.output("joined", layers::concat(b, "joined", {map, layers::relu(b, "relu", map)}));
   b.output("softmax", layers::softmax(b, "softmax", map, 0));
+  // A window of matrices is a map to what reads it.
+  const ValueId rows = layers::reshape(b, "rows", x, {12, 5});
+  const ValueId stacked = window(b, "stacked", rows, 3, 1, 1, "same");
+  b.output("stacked", stacked);
+  b.output("of_stacked", layers::conv2d(b, "of_stacked", stacked, {.channels = 4, .kernel = 3}));
   b.output("mask", layers::mul(b, "mask", map, layers::conv2d(b, "place", x, {.channels = 1, .kernel = 3})));
 }
 
