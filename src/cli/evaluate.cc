@@ -14,6 +14,7 @@
 #include "cli/classifier.h"
 #include "cli/cli.h"
 #include "cli/dataset.h"
+#include "cli/evaluate_forecast.h"
 #include "cli/evaluate_labels.h"
 #include "longtake/error.h"
 #include "reports/progress.h"
@@ -42,6 +43,8 @@ struct EvaluateOptions {
   int threads = 0;
   std::string features;
   std::optional<std::uint64_t> shuffle;
+  std::vector<double> thresholds;
+  std::int64_t windows = 0;
   bool json = false;
   bool save = false;
   bool items = false;
@@ -253,7 +256,33 @@ tasks::Evaluation fuse_all(const std::vector<Evaluated>& models, const std::vect
   return fuse(evaluations, weights, static_cast<std::int64_t>(models.front().dataset.labels.size()));
 }
 
+// Models that forecast have windows in place of labelled videos, and options of their own.
+int evaluate_forecaster(graph::Model model, const EvaluateOptions& options) {
+  const bool others = options.models.size() > 1 || !options.weights.empty() || options.clip >= 0 ||
+                      options.stride >= 1 || options.crops >= 1 || options.items || options.shuffle ||
+                      !options.features.empty() || !options.ties.empty() || options.skip_bad_files;
+  if (others) {
+    throw ConfigError(
+        "several models, --weights, --clip, --stride, --crops, --shuffle, --features, --ties, --items and "
+        "--skip-bad-files are not for models that forecast");
+  }
+  return evaluate_forecast(open_forecaster(model_path(options.models.front()), std::move(model), options.threads),
+                           {.data = options.data,
+                            .overrides = options.overrides,
+                            .split = options.split,
+                            .thresholds = options.thresholds,
+                            .windows = options.windows,
+                            .json = options.json,
+                            .save = options.save});
+}
+
 int evaluate(const EvaluateOptions& options) {
+  if (graph::Model first = load_model_of(options.models.front()); first.task == tasks::kForecastTask) {
+    return evaluate_forecaster(std::move(first), options);
+  }
+  if (!options.thresholds.empty() || options.windows > 0) {
+    throw ConfigError("--thresholds and --windows are for models that forecast");
+  }
   const std::vector<double> weights = parse_weights(options.weights, options.models.size());
   ThreadPool pool(options.threads == 0 ? core_count() : options.threads);
   std::vector<Evaluated> models;
@@ -316,6 +345,11 @@ void add_evaluate(CLI::App& app, Run& run) {
   verb->add_option("--features", options->features, "Folder of `longtake extract`: taken instead of the videos");
   verb->add_option("--shuffle", options->shuffle,
                    "Seed of a random order in which the frames of every video are seen: what is left without motion");
+  verb->add_option("--thresholds", options->thresholds,
+                   "Models that forecast: of events, such as 0.5,2 in mm/h; default: 0.5,2,5,10,30 for rain")
+      ->delimiter(',');
+  verb->add_option("--windows", options->windows, "Models that forecast: so many windows, spread evenly; 0 takes all")
+      ->check(whole_number(0));
   verb->add_flag("--save", options->save, "Also as JSON in the run's directory, for `longtake compare`");
   verb->add_flag("--skip-bad-files", options->skip_bad_files,
                  "Leave out what cannot be read, counted, and exit with 3");

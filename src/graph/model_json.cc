@@ -179,6 +179,19 @@ Json input_to_json(const std::string& name, const InputSpec& spec) {
     json["flow_coding"] = spec.flow_coding;
     json["flow_fps"] = checked("flow_fps", spec.flow_fps);
   }
+  if (spec.has_fields()) {
+    json["fields"] = Json::array();
+    for (const FieldChannel& field : spec.fields) {
+      json["fields"].push_back({{"variable", field.variable},
+                                {"unit", field.unit},
+                                {"low", checked("low", field.low)},
+                                {"high", checked("high", field.high)}});
+    }
+    json["validity"] = spec.validity;
+    json["step_s"] = checked("step_s", spec.step_s);
+    json["spacing"] = checked("spacing", spec.spacing);
+    json["z_relation"] = {checked("z_a", spec.z_a), checked("z_b", spec.z_b)};
+  }
   return json;
 }
 
@@ -199,6 +212,17 @@ InputSpec input_from_json(const Json& json) {
     spec.flow = json.at("flow").get<std::string>();
     spec.flow_coding = json.at("flow_coding").get<std::string>();
     spec.flow_fps = json.at("flow_fps").get<double>();
+  }
+  if (spec.has_fields()) {
+    for (const Json& field : json.at("fields")) {
+      spec.fields.push_back({field.at("variable").get<std::string>(), field.at("unit").get<std::string>(),
+                             field.at("low").get<double>(), field.at("high").get<double>()});
+    }
+    spec.validity = json.at("validity").get<bool>();
+    spec.step_s = json.at("step_s").get<double>();
+    spec.spacing = json.at("spacing").get<double>();
+    spec.z_a = json.at("z_relation").at(0).get<double>();
+    spec.z_b = json.at("z_relation").at(1).get<double>();
   }
   return spec;
 }

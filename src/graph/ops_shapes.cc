@@ -75,6 +75,35 @@ Shapes infer_transpose(const OpContext& op) {
   return {out};
 }
 
+// The side of the patches of pixel_unshuffle and pixel_shuffle, whose input is a map.
+std::int64_t patch_of(const OpContext& op) {
+  const std::int64_t patch = op.node.attribute<std::int64_t>("patch");
+  if (op.inputs[0].size() != 3) op.fail("needs a map [channels, height, width]");
+  if (patch < 1 || patch > 4096) op.fail("'patch' must be from 1 to 4096");
+  return patch;
+}
+
+// [C, H, W] to [C patch patch, H / patch, W / patch]: channel (c patch + y) patch + x has the pixels y rows and x
+// columns into the patches of channel c.
+Shapes infer_pixel_unshuffle(const OpContext& op) {
+  const std::int64_t patch = patch_of(op);
+  const Shape& map = op.inputs[0];
+  if (map[1] % patch != 0 || map[2] % patch != 0) {
+    op.fail(fmt::format("patches of {0} x {0} pixels do not divide maps of {1} x {2}", patch, map[1], map[2]));
+  }
+  return {{map[0] * patch * patch, map[1] / patch, map[2] / patch}};
+}
+
+// The way back.
+Shapes infer_pixel_shuffle(const OpContext& op) {
+  const std::int64_t patch = patch_of(op);
+  const Shape& map = op.inputs[0];
+  if (map[0] % (patch * patch) != 0) {
+    op.fail(fmt::format("{} channels are not patches of {} x {} pixels", map[0], patch, patch));
+  }
+  return {{map[0] / (patch * patch), map[1] * patch, map[2] * patch}};
+}
+
 Shapes infer_slice(const OpContext& op) {
   const std::int64_t axis = axis_of(op), begin = op.node.attribute<std::int64_t>("begin");
   const std::int64_t size = op.node.attribute<std::int64_t>("size");
@@ -150,6 +179,8 @@ std::span<const OpDefinition> shape_ops() {
       {"flatten", kCombinational, 1, 1, 0, infer_flatten, nullptr, nullptr},
       {"reshape", kCombinational, 1, 1, 0, infer_reshape, nullptr, nullptr},
       {"transpose", kCombinational, 1, 1, 0, infer_transpose, nullptr, nullptr},
+      {"pixel_unshuffle", kCombinational, 1, 1, 0, infer_pixel_unshuffle, nullptr, nullptr},
+      {"pixel_shuffle", kCombinational, 1, 1, 0, infer_pixel_shuffle, nullptr, nullptr},
       {"slice", kCombinational, 1, 1, 0, infer_slice, nullptr, nullptr},
       {"pad", kCombinational, 1, 1, 0, infer_pad, nullptr, nullptr},
       {"slot_max", kCombinational, 2, 2, 0, infer_slots, flops_slots, nullptr},

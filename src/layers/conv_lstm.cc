@@ -14,7 +14,7 @@ LstmValues conv_lstm(Builder& b, const std::string& name, ValueId x, const ConvL
     throw InvalidArgument("conv_lstm '" + name + "' needs maps [channels, height, width]");
   }
   const auto region = b.region("conv_lstm", name);
-  const Shape state{options.channels, b.shape(like)[1], b.shape(like)[2]};
+  const Shape state{options.channels, -1, -1};  // on whatever grid the input is
   const ValueId previous_hidden = b.delay("h", state, options.initial_hidden, x);
   const ValueId previous_cell = b.delay("c", state, options.initial_cell, x);
 

@@ -42,9 +42,10 @@ graph::Model fc_lstm_forecaster(const Options& options, const Purpose& purpose) 
   std::vector<Shape> states;
   for (std::int64_t size : sizes) states.push_back({size});
   const ValueId top = forecast_states(model, b, graph::kNoValue, states, layer).back();
+  const Shape next{forecast_channels(purpose.input), frame[1], frame[2]};
   const ValueId pixels =
-      layers::linear(b, "output", top, element_count(frame), {.weights = {.weight = graph::Initialiser::xavier()}});
-  const ValueId logits = layers::reshape(b, squashes ? "logits" : "frame", pixels, frame);
+      layers::linear(b, "output", top, element_count(next), {.weights = {.weight = graph::Initialiser::xavier()}});
+  const ValueId logits = layers::reshape(b, squashes ? "logits" : "frame", pixels, next);
   if (squashes) b.output("logits", logits);
   b.output("frame", squashes ? layers::sigmoid(b, "frame", logits) : logits);
   b.finish();

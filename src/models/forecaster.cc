@@ -10,6 +10,21 @@ std::string numbered(const char* name, std::size_t number) { return name + std::
 
 }  // namespace
 
+std::int64_t forecast_channels(const InputSpec& input) {
+  return input.channels() - (input.has_fields() && input.validity ? 1 : 0);
+}
+
+graph::ValueId bound_state(graph::Model& model, graph::Builder& b, const std::string& name, const Shape& shape) {
+  model.bindings.push_back({"encode", name, "forecast", name});
+  return b.input(name, shape, true);
+}
+
+std::int64_t odd_option(const Options& options, const char* key, std::int64_t otherwise) {
+  const std::int64_t kernel = size_option(options, key, otherwise, 1, 255);
+  if (kernel % 2 == 0) throw options.error(key, "must be odd, so that the map keeps its size");
+  return kernel;
+}
+
 void encode_states(graph::Builder& b, graph::ValueId x, std::size_t layers, const ForecastLayer& layer) {
   for (std::size_t number = 1; number <= layers; ++number) {
     const layers::LstmValues state =
@@ -25,9 +40,7 @@ std::vector<graph::ValueId> forecast_states(graph::Model& model, graph::Builder&
   std::vector<graph::ValueId> hidden;
   for (std::size_t number = 1; number <= states.size(); ++number) {
     const auto initial = [&](const char* part) {
-      const std::string name = numbered(part, number);
-      model.bindings.push_back({"encode", name, "forecast", name});
-      return b.input(name, states[number - 1], true);
+      return bound_state(model, b, numbered(part, number), states[number - 1]);
     };
     const graph::ValueId initial_hidden = initial("h"), initial_cell = initial("c");
     hidden.push_back(layer(b, numbered("forecast", number), number, x, {initial_hidden, initial_cell}).hidden);

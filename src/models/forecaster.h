@@ -13,6 +13,19 @@
 
 namespace longtake::models {
 
+// The input of "forecast" that holds, per tick, the newest frame that was seen moved along by optical flow, and a
+// channel that is 1 where it comes from within the picture: tasks/extrapolation.h makes it.
+inline constexpr const char* kAdvectedInput = "advected";
+
+// The channels that are forecast: all that the input has but its validity.
+std::int64_t forecast_channels(const InputSpec& input);
+
+// The input `name` of "forecast", present once, which is bound to the output of "encode" of the same name.
+graph::ValueId bound_state(graph::Model& model, graph::Builder& b, const std::string& name, const Shape& shape);
+
+// The side of a kernel that keeps the size of a map. Throws ConfigError naming the key for an even one.
+std::int64_t odd_option(const Options& options, const char* key, std::int64_t otherwise);
+
 // Adds layer `number`, from 1, to a graph: from what the layer below gives (kNoValue below the first of a forecaster)
 // and the states it begins with (kNoValue in an encoder) to its own.
 using ForecastLayer = std::function<layers::LstmValues(graph::Builder& b, const std::string& name, std::size_t number,

@@ -35,6 +35,18 @@ Names transpose(const OpExport& e) {
   return {e.writer.node("Transpose", e.inputs, {{"perm", permutation}})};
 }
 
+// pixel_unshuffle, pixel_shuffle. SpaceToDepth has another order of channels, so both are spelled out.
+Names pixel_shuffle(const OpExport& e) {
+  const bool back = e.op.node.op == "pixel_shuffle";
+  const Shape& whole = back ? e.outputs[0] : e.op.inputs[0];
+  const std::int64_t patch = e.op.node.attribute<std::int64_t>("patch");
+  const std::int64_t channels = whole[0], rows = whole[1] / patch, columns = whole[2] / patch;
+  const Shape pixels{channels, rows, patch, columns, patch}, patches{channels, patch, patch, rows, columns};
+  const Sizes there{0, 1, 3, 5, 2, 4}, home{0, 1, 4, 2, 5, 3};
+  const Name parts = e.reshape(e.inputs[0], back ? patches : pixels);
+  return {e.reshape(e.writer.node("Transpose", {parts}, {{"perm", back ? home : there}}), e.outputs[0])};
+}
+
 Names slice(const OpExport& e) {
   Writer& w = e.writer;
   const std::int64_t begin = e.op.node.attribute<std::int64_t>("begin");
@@ -99,6 +111,8 @@ std::span<const ExportEntry> export_shapes() {
       ExportEntry{"matmul", matmul},
       ExportEntry{"overlap_average", overlap_average},
       ExportEntry{"pad", pad},
+      ExportEntry{"pixel_shuffle", pixel_shuffle},
+      ExportEntry{"pixel_unshuffle", pixel_shuffle},
       ExportEntry{"reshape", reshape},
       ExportEntry{"slice", slice},
       ExportEntry{"slot_max", slot_max},

@@ -16,6 +16,7 @@ struct ComparedRun {
   std::string paper;   // "Beyond Short Snippets (1503.08909), 2015"
   std::string recipe;  // resolved, without the seed: what runs of one row share
   std::string seed;
+  std::string content;  // a checksum of the trained model: copies of one run share it
   std::int64_t parameters = 0;
   std::map<std::string, double> figures;          // "test top-1", "test-shuffled top-1": shares, 0 to 1
   std::map<std::string, std::string> conditions;  // of each figure: protocol, data and the like, in words
@@ -40,7 +41,7 @@ struct Comparison {
   std::vector<ComparisonRow> rows;   // in the order of the runs
 };
 
-// Throws InvalidArgument for a run that comes twice, and where runs of one row were measured under different
+// Throws InvalidArgument for a run that comes twice, also as a copy, and where runs of one row were measured under different
 // conditions.
 Comparison compare(const std::vector<ComparedRun>& runs);
 

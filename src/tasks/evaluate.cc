@@ -68,6 +68,23 @@ Evaluation evaluate(Classifier& classifier, ClipCache& cache, const Protocol& pr
   return evaluation;
 }
 
+namespace {
+
+// One where all are alike, else each in its turn.
+std::string protocols_of(const std::vector<Evaluation>& evaluations) {
+  const std::string& first = evaluations.front().protocol;
+  const bool alike = std::all_of(evaluations.begin(), evaluations.end(),
+                                 [&](const Evaluation& evaluation) { return evaluation.protocol == first; });
+  if (alike) return first;
+  std::string text;
+  for (std::size_t m = 0; m < evaluations.size(); ++m) {
+    text += fmt::format("{}model {}: {}", m == 0 ? "" : "; ", m + 1, evaluations[m].protocol);
+  }
+  return text;
+}
+
+}  // namespace
+
 Evaluation fuse(const std::vector<Evaluation>& evaluations, const std::vector<double>& weights, std::int64_t classes) {
   if (evaluations.empty() || evaluations.size() != weights.size()) {
     throw InvalidArgument(fmt::format("{} models cannot be fused with {} weights", evaluations.size(), weights.size()));
@@ -75,7 +92,7 @@ Evaluation fuse(const std::vector<Evaluation>& evaluations, const std::vector<do
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
   if (!(sum > 0)) throw InvalidArgument("the weights of a fusion must sum to more than zero");
   Evaluation fused(classes);
-  fused.protocol = evaluations[0].protocol;
+  fused.protocol = protocols_of(evaluations);
   fused.skipped = evaluations[0].skipped;
   for (const ItemEvaluation& first : evaluations[0].items) {
     std::vector<float> scores(classes, 0);

@@ -211,6 +211,10 @@ DataLister read_data(const Options& data) {
   const auto labels = data.get<std::vector<std::string>>("labels", {});
   const auto classes = data.get<std::int64_t>("classes", 0);
   if (classes != 0 && (classes < 2 || classes > 1000000)) throw data.error("classes", "must be from 2 to 1000000");
+  for (auto label = labels.begin(); label != labels.end(); ++label) {
+    if (std::find(labels.begin(), label, *label) == label) continue;
+    throw data.error("labels", fmt::format("names the class \"{}\" twice", *label));
+  }
   const Grouping grouping(data);
   const auto max_frames = data.get<std::int64_t>("max_frames", 0);
   if (max_frames < 0) throw data.error("max_frames", "must be at least 0 (all)");

@@ -36,12 +36,6 @@ bool labels_frames(const graph::Model& model) { return model.task == tasks::kLab
 
 // The data must be of the model's kind, and what speaks of an item's one class has no meaning for intervals.
 void check_task(const graph::Model& model, const Dataset& dataset, const TrainOptions& options) {
-  if (model.task == "forecast") {
-    throw Unsupported(fmt::format(
-        "'{}' forecasts frames, which this version cannot train; `longtake models` lists those that classify "
-        "or label",
-        model.name));
-  }
   if (labels_frames(model) && !dataset.dense) {
     throw ConfigError(
         fmt::format("[data]: its videos have one class each, but the model '{}' labels every frame; a format with "

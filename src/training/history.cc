@@ -42,7 +42,7 @@ EpochRecord record_from_json(const Json& json) {
 
 bool History::add(const EpochRecord& record) {
   epochs.push_back(record);
-  bool better = !record.validation_accuracy;
+  bool better = !record.validation_loss || !best_loss || *record.validation_loss < *best_loss;
   if (record.validation_accuracy) {
     better = !best_accuracy || *record.validation_accuracy > *best_accuracy ||
              (*record.validation_accuracy == *best_accuracy && *record.validation_loss < *best_loss);

@@ -33,7 +33,7 @@ struct History {
   std::int64_t epochs_without_gain = 0;
 
   // Takes in a finished epoch and says whether it is the best so far: by validation accuracy, then by validation loss;
-  // without validation the newest is.
+  // without an accuracy by the loss alone, without validation the newest is.
   bool add(const EpochRecord& record);
 
   std::string to_json() const;

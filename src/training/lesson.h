@@ -44,6 +44,7 @@ class Lesson {
 
 // Reads and checks everything that the recipe decides, before the first frame is decoded.
 std::unique_ptr<Lesson> make_classify_lesson(const TrainRequest& request);
+std::unique_ptr<Lesson> make_forecast_lesson(const TrainRequest& request);
 
 // The text of a checkpoint under `key`. Throws BadData that names `source` where there is none.
 const std::string& text_of(const Checkpoint& checkpoint, const std::string& key, const std::string& source);

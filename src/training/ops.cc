@@ -130,6 +130,12 @@ std::vector<Tensor> transpose(const OpCall& op) {
   return {op.inputs[0].permute(permutation)};
 }
 
+std::vector<Tensor> pixel_unshuffle(const OpCall& op) {
+  return {at::pixel_unshuffle(op.inputs[0], whole(op, "patch"))};
+}
+
+std::vector<Tensor> pixel_shuffle(const OpCall& op) { return {at::pixel_shuffle(op.inputs[0], whole(op, "patch"))}; }
+
 std::vector<Tensor> slice(const OpCall& op) {
   return {op.inputs[0].narrow(packed(whole(op, "axis")), whole(op, "begin"), whole(op, "size"))};
 }
@@ -184,15 +190,15 @@ std::vector<Tensor> gates(const OpCall& op) { return lstm_gates(op.inputs[0], op
 OpFunction find(std::string_view name) {
   static const std::map<std::string_view, OpFunction> table = {
       {"conv2d", conv2d},
+      {"conv_transpose2d", conv_transpose2d},
+      {"warp", warp},
+      {"coordinates", coordinates},
       {"linear", linear},
       {"max_pool", max_pool},
       {"average_pool", average_pool},
       {"global_max_pool", global_max_pool},
       {"global_average_pool", global_average_pool},
       {"lrn", lrn},
-      {"conv_transpose2d", conv_transpose2d},
-      {"warp", warp},
-      {"coordinates", coordinates},
       {"batch_norm", batch_norm},
       {"relu", relu},
       {"sigmoid", sigmoid},
@@ -212,6 +218,8 @@ OpFunction find(std::string_view name) {
       {"masked_softmax", masked_softmax},
       {"reshape", reshape},
       {"transpose", transpose},
+      {"pixel_unshuffle", pixel_unshuffle},
+      {"pixel_shuffle", pixel_shuffle},
       {"slice", slice},
       {"pad", pad},
       {"slot_max", slot_max},

@@ -48,6 +48,8 @@ std::vector<std::pair<std::string, std::string>> facts_of(const TrainOutcome& ou
       {"Epochs", fmt::format("{}, the best was {}", outcome.history.epochs.size(), outcome.history.best_epoch)},
       {"Duration", fmt::format("{:.0f} s", outcome.history.seconds)},
       {"Trained with", outcome.model.provenance.at("trained_with")}};
+  for (const std::string& fact : outcome.data_facts) facts.emplace_back("Data", fact);
+  if (outcome.dataset == nullptr) return facts;
   for (const auto& [split, summary] : summarise(*outcome.dataset)) {
     facts.emplace_back("Items for " + (split.empty() ? std::string("nothing") : split), std::to_string(summary.items));
   }

@@ -8,6 +8,7 @@
 #include "data/augment.h"
 #include "data/sampler.h"
 #include "graph/model.h"
+#include "tasks/forecast_loss.h"
 #include "tasks/loss.h"
 #include "training/learning_rate.h"
 #include "training/optimizer_options.h"
@@ -42,6 +43,7 @@ struct TrainOptions {
   // "auto" for the last of these that there is.
   std::string report_split = "auto";
   AugmentationOptions augmentation;
+  tasks::ForecastLossOptions forecast_loss;  // [train.loss], of models that forecast
 };
 
 // Multiplies the learning rates of parameters by [train.layer_rates]: "encoder" = 0.1 slows everything whose name is

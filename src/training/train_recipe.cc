@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/safetensors.h"
 #include "graph/named_weights.h"
 #include "longtake/error.h"
@@ -9,6 +11,8 @@
 #include "onnx/encoder.h"
 #include "tasks/classify.h"
 #include "tasks/events.h"
+#include "tasks/forecast.h"
+#include "tasks/forecast_data.h"
 #include "tasks/protocol.h"
 
 namespace longtake::training {
@@ -25,11 +29,30 @@ void check_protocol(const graph::Model& model, const InputSpec& input) {
 
 }  // namespace
 
+std::string task_of(const Options& recipe) {
+  return models::find(recipe.table("model").require<std::string>("name")).task;
+}
+
+namespace {
+
+InputSpec read_any_input(const Options& input) {
+  static const std::array<std::string, 2> kinds{"video", "fields"};
+  return input.get_choice("kind", "video", kinds) == "fields" ? tasks::read_field_input(input)
+                                                              : tasks::read_input(input);
+}
+
+}  // namespace
+
 TrainRecipe read_train_recipe(const Options& recipe) {
-  TrainRecipe read{.input = tasks::read_input(recipe.table("input")),
-                   .options = read_train_options(recipe.table("train"), recipe.table("augment")),
-                   .list_data = tasks::read_data(recipe.table("data"))};
-  tasks::event_options(recipe.table("events"));
+  TrainRecipe read{.input = read_any_input(recipe.table("input")),
+                   .options = read_train_options(recipe.table("train"), recipe.table("augment"))};
+  if (task_of(recipe) == tasks::kForecastTask) {
+    read.open_windows = tasks::read_forecast_data(recipe.table("data"), read.input);
+    read.options.forecast_loss = tasks::read_forecast_loss(recipe.table("train").table("loss"), read.input);
+  } else {
+    read.list_data = tasks::read_data(recipe.table("data"));
+    tasks::event_options(recipe.table("events"));
+  }
   build_model(recipe, read.input, {"one class", "another"});  // reads its options, whatever the classes will be
   recipe.check_all_used();
   return read;
@@ -44,8 +67,12 @@ graph::Model build_model(const Options& recipe, const InputSpec& input, const st
   graph::Model model = models::build(recipe.table("model"), {input, labels, encoder_file});
   model.weights.merge(read.weights);
   for (const std::string& file : read.files) model.provenance["encoder"] = file;
-  tasks::read_protocol(recipe.table("evaluate"), model);
-  check_protocol(model, input);
+  if (model.task == tasks::kForecastTask) {
+    tasks::read_extrapolation(recipe.table("extrapolation"), model);
+  } else {
+    tasks::read_protocol(recipe.table("evaluate"), model);
+    check_protocol(model, input);
+  }
   apply_layer_rates(recipe.table("train").table("layer_rates"), model);
   return model;
 }

@@ -11,15 +11,20 @@
 #include "graph/model.h"
 #include "longtake/input_spec.h"
 #include "tasks/recipe.h"
+#include "tasks/windows.h"
 #include "training/train_options.h"
 
 namespace longtake::training {
 
 struct TrainRecipe {
   InputSpec input;
-  TrainOptions options;  // set_total_steps() is still to be called
-  tasks::DataLister list_data;
+  TrainOptions options;                    // set_total_steps() is still to be called
+  tasks::DataLister list_data;             // of models that classify or label
+  tasks::ForecastDataOpener open_windows;  // of models that forecast
 };
+
+// The task of the recipe's model: "classify", "label", "forecast". Throws ConfigError where there is no such model.
+std::string task_of(const Options& recipe);
 
 // Reads every section. Throws ConfigError that names what is wrong, unknown keys too.
 TrainRecipe read_train_recipe(const Options& recipe);

@@ -10,11 +10,13 @@
 #include "base/directory_lock.h"
 #include "graph/model_file.h"
 #include "longtake/error.h"
+#include "tasks/forecast.h"
 #include "training/bridge.h"
 #include "training/checkpoint.h"
 #include "training/device.h"
 #include "training/lesson.h"
 #include "training/optimizer.h"
+#include "training/train_recipe.h"
 
 namespace longtake::training {
 
@@ -24,11 +26,16 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+std::unique_ptr<Lesson> make_lesson(const TrainRequest& request) {
+  return task_of(request.recipe) == tasks::kForecastTask ? make_forecast_lesson(request)
+                                                         : make_classify_lesson(request);
+}
+
 class Trainer {
  public:
   explicit Trainer(const TrainRequest& request)
       : request_(request),
-        lesson_(make_classify_lesson(request)),
+        lesson_(make_lesson(request)),
         options_(lesson_->options()),
         weights_(std::make_shared<Weights>(lesson_->model(),
                                            torch::dtype(torch::kFloat32).device(torch::Device(request.device)))),

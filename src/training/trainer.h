@@ -1,4 +1,4 @@
-// Trains a classifier, or a model that labels every frame, from a recipe: the loop over batches, validation,
+// Trains a model that classifies, labels every frame, or forecasts from a recipe: the loop over batches, validation,
 // checkpoints, early stopping, resuming. Free of LibTorch, so that cli/ may include it.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include "data/clip_cache.h"
 #include "graph/model.h"
 #include "tasks/evaluate.h"
+#include "tasks/forecast_evaluation.h"
 #include "tasks/label.h"
 #include "training/history.h"
 #include "training/samples.h"
@@ -63,9 +64,11 @@ struct TrainOutcome {
   std::shared_ptr<Dataset> dataset;      // all splits, with the model's labels
   std::string evaluated_split;           // TrainOptions::report_split, resolved; empty for "none" or when interrupted
   std::shared_ptr<ClipCache> evaluated;  // the clips that `evaluation` is about; null without one
-  std::shared_ptr<tasks::Evaluation> evaluation;      // of the model on that split, by its own protocol
-  std::shared_ptr<tasks::LabelEvaluation> labelling;  // the same of a model that labels every frame
-  std::vector<Watched> watched;                       // some of its videos, frame by frame: watch_samples()
+  std::shared_ptr<tasks::Evaluation> evaluation;        // of the model on that split, by its own protocol
+  std::shared_ptr<tasks::LabelEvaluation> labelling;    // the same of a model that labels every frame
+  std::vector<Watched> watched;                         // some of its videos, frame by frame: watch_samples()
+  std::shared_ptr<tasks::ForecastEvaluation> forecast;  // the same of a model that forecasts, which has no dataset
+  std::vector<std::string> data_facts;                  // and what there is to say of its data
   BadFileReport bad_files;
   bool interrupted = false;
   bool stopped_early = false;

@@ -116,6 +116,8 @@ std::vector<ExportCase> shape_cases() {
       op("flatten", "flatten", {{2, 1, 3}}),
       op("reshape", "reshape", {{2, 6}}, {{"shape", Sizes{3, -1, 2}}}),
       op("transpose", "transpose", {{2, 3, 4}}, {{"permutation", Sizes{2, 0, 1}}}),
+      op("pixel_unshuffle", "pixel_unshuffle", {{2, 6, 4}}, {{"patch", std::int64_t{2}}}),
+      op("pixel_shuffle", "pixel_shuffle", {{8, 3, 2}}, {{"patch", std::int64_t{2}}}),
       op("slice", "slice", {{2, 5}},
          {{"axis", std::int64_t{-1}}, {"begin", std::int64_t{1}}, {"size", std::int64_t{3}}}),
       op("pad", "pad", {{2, 3}}, {{"before", Sizes{1, 0}}, {"after", Sizes{0, 2}}, {"value", -0.5}}),

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "layers/basic.h"
+#include "layers/patches.h"
 #include "runtime/kernel_case.h"
 
 namespace longtake::runtime {
@@ -48,12 +49,12 @@ Case gates(const std::string& name, Shape cell, bool peepholes) {
           }};
 }
 
-template <class F>
 Case transposed_convolution(const std::string& name, Shape shape, layers::ConvTranspose2dOptions options) {
   return {"conv_transpose2d_" + name,
           [=](Builder& b) { layers::conv_transpose2d(b, "node", b.input("x", shape), options); }, true};
 }
 
+template <class F>
 Case one_input(const std::string& name, Shape shape, bool exact, F layer) {
   return {name, [=](Builder& b) { layer(b, b.input("x", shape)); }, exact};
 }
@@ -70,7 +71,6 @@ std::vector<Case> cases() {
       convolution("deep", {130, 4, 4}, {.channels = 5, .kernel = 3, .pad = 1}),
       convolution("many_places", {2, 20, 21}, {.channels = 34, .kernel = 3, .pad = 1}),
       convolution("depthwise", {11, 9, 8}, {.channels = 11, .kernel = 3, .stride = 2, .pad = 1, .groups = 11}),
-      pool("floor", true, {5, 9, 8}, {.kernel = 3, .stride = 2}),
       transposed_convolution("4x4", {5, 3, 4}, {.channels = 13, .kernel = 4, .stride = 2, .pad = 1}),
       transposed_convolution("5x5", {3, 4, 2}, {.channels = 18, .kernel = 5, .stride = 3, .pad = 1}),
       transposed_convolution("7x7", {4, 2, 3}, {.channels = 3, .kernel = 7, .stride = 5, .pad = 1, .bias = false}),
@@ -78,6 +78,7 @@ std::vector<Case> cases() {
       transposed_convolution("cut", {2, 2, 2}, {.channels = 35, .kernel = 5, .stride = 2, .pad = 3}),
       transposed_convolution("one_place", {9, 1, 1}, {.channels = 5, .kernel = 3, .stride = 3}),
       transposed_convolution("gaps", {3, 4, 3}, {.channels = 5, .kernel = 2, .stride = 3}),
+      pool("floor", true, {5, 9, 8}, {.kernel = 3, .stride = 2}),
       pool("ceil", true, {13, 10, 8}, {.kernel = 3, .stride = 2, .ceil = true}),
       pool("pad", true, {4, 7, 7}, {.kernel = 2, .stride = 1, .pad = 1}),
       pool("ceil_pad", false, {7, 8, 6}, {.kernel = 3, .stride = 2, .pad = 1, .ceil = true}),
@@ -127,10 +128,10 @@ std::vector<Case> cases() {
   };
   using V = graph::ValueId;
   const auto product = [](Builder& b, V x, V y) { layers::matmul(b, "node", x, y); };
-  all.push_back(two("matmul", {5, 7}, {7, 19}, false, product));
   all.push_back(
       two("warp", {19, 5, 7}, {6, 5, 7}, true, [](Builder& b, V x, V flow) { layers::warp(b, "node", x, flow); }));
   all.push_back(one_input("coordinates", {2, 5, 7}, true, [](Builder& b, V x) { layers::coordinates(b, "node", x); }));
+  all.push_back(two("matmul", {5, 7}, {7, 19}, false, product));
   all.push_back(two("matmul_of_many", {3, 4, 2}, {3, 2, 9}, false, product));
   all.push_back(two("matmul_column", {6, 33}, {33, 1}, false, product));
   all.push_back(
@@ -158,6 +159,10 @@ std::vector<Case> cases() {
   all.push_back(one_input("transpose", {3, 4, 5}, true, [](Builder& b, V x) {
     layers::transpose(b, "node", x, {1, 2, 0});
   }));
+  all.push_back(
+      one_input("pixel_unshuffle", {3, 6, 4}, true, [](Builder& b, V x) { layers::patchify(b, "node", x, 2); }));
+  all.push_back(
+      one_input("pixel_shuffle", {8, 3, 5}, true, [](Builder& b, V x) { layers::unpatchify(b, "node", x, 2); }));
   for (const Shape& shape : {Shape{19}, Shape{6, 5, 3}}) {
     const std::string suffix = shape.size() == 1 ? "_vector" : "_map";
     all.push_back(one_input("relu" + suffix, shape, true, [](Builder& b, V x) { layers::relu(b, "node", x); }));

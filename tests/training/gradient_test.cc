@@ -14,6 +14,7 @@
 #include "layers/basic.h"
 #include "layers/gru.h"
 #include "layers/lstm.h"
+#include "layers/patches.h"
 #include "layers/slots.h"
 #include "runtime/script.h"
 #include "training/probe.h"
@@ -72,7 +73,6 @@ void stacked_conv_gru(Builder& b) {
   b.output("high", high);
 }
 
-// A query from the state of the tick before, in each form of the score.
 // Two trajectory GRUs, the upper of which hears nothing after its beginning.
 void trajectory_gru(Builder& b) {
   const ValueId x = b.input("frame", {1, 4, 3}), start = b.input("start", {2, 4, 3}, true);
@@ -85,6 +85,7 @@ void trajectory_gru(Builder& b) {
   cell("alone", graph::kNoValue, start);
 }
 
+// A query from the state of the tick before, in each form of the score.
 std::function<void(Builder&)> attending(layers::Score score) {
   return [=](Builder& b) {
     const ValueId memory = b.input("memory", {4, 3});
@@ -201,8 +202,8 @@ std::vector<Case> op_cases() {
                            return layers::conv2d(b, "c", layers::concat(b, "j", {x, layers::coordinates(b, "g", x)}),
                                                  {.channels = 2, .kernel = 2});
                          })},
-      {"linear_without_bias",
       {"linear", on({2, 3}, [](Builder& b, ValueId x) { return layers::linear(b, "l", x, 4); })},
+      {"linear_without_bias",
        on({3}, [](Builder& b, ValueId x) { return layers::linear(b, "l", x, 4, {.bias = false}); })},
       {"max_pool", on({2, 5, 4},
                       [](Builder& b, ValueId x) {
@@ -269,6 +270,8 @@ std::vector<Case> op_cases() {
                        [](Builder& b, ValueId x) {
                          return layers::transpose(b, "t", x, {2, 0, 1});
                        })},
+      {"pixel_unshuffle", on({2, 4, 6}, [](Builder& b, ValueId x) { return layers::patchify(b, "p", x, 2); })},
+      {"pixel_shuffle", on({8, 2, 3}, [](Builder& b, ValueId x) { return layers::unpatchify(b, "p", x, 2); })},
       {"slice", on({2, 5}, [](Builder& b, ValueId x) { return layers::slice(b, "s", x, 1, 2, 2); })},
       {"pad", on({2, 3},
                  [](Builder& b, ValueId x) {
@@ -341,10 +344,10 @@ std::vector<Case> graph_cases() {
       {"lrcn_like", lrcn_like, true},
       {"both_ways", both_ways},
       {"stacked_conv_gru", stacked_conv_gru},
+      {"trajectory_gru", trajectory_gru},
       {"dot_attention", attending(layers::Score::kDot)},
       {"bilinear_attention", attending(layers::Score::kBilinear)},
       {"additive_attention", attending(layers::Score::kAdditive)},
-      {"trajectory_gru", trajectory_gru},
   };
 }
 

@@ -225,6 +225,7 @@ RowFunction reference_row(const KernelRequest& request) {
   if (op == "slice") return reference_slice(request);
   if (op == "pad") return reference_pad(request);
   if (op == "transpose") return reference_transpose(request);
+  if (op == "pixel_unshuffle" || op == "pixel_shuffle") return reference_pixel_shuffle(request);
   if (op == "matmul") return reference_matmul(request);
   if (op == "slot_max" || op == "slot_mean") return reference_slots(request);
   if (op == "overlap_average") return reference_overlap_average(request);

@@ -32,6 +32,7 @@ RowFunction reference_concat(const KernelRequest& request);
 RowFunction reference_slice(const KernelRequest& request);
 RowFunction reference_pad(const KernelRequest& request);
 RowFunction reference_transpose(const KernelRequest& request);
+RowFunction reference_pixel_shuffle(const KernelRequest& request);
 RowFunction reference_matmul(const KernelRequest& request);
 RowFunction reference_slots(const KernelRequest& request);
 RowFunction reference_overlap_average(const KernelRequest& request);

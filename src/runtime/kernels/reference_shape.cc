@@ -93,6 +93,27 @@ RowFunction reference_transpose(const KernelRequest& request) {
   };
 }
 
+// pixel_unshuffle, pixel_shuffle: both are the map seen as [C, H, y, W, x] and turned.
+RowFunction reference_pixel_shuffle(const KernelRequest& request) {
+  const bool back = request.op.node.op == "pixel_shuffle";
+  const Shape& whole = back ? request.outputs[0] : request.op.inputs[0];
+  const std::int64_t patch = request.op.node.attribute<std::int64_t>("patch");
+  const std::int64_t rows = whole[1] / patch, columns = whole[2] / patch;
+  const Shape parts{whole[0], rows, patch, columns, patch};
+  // How far apart the same elements lie in the map of patches [C, y, x, H, W].
+  const std::int64_t area = rows * columns;
+  const std::vector<std::int64_t> steps{patch * patch * area, columns, patch * area, 1, area};
+  return [=](const float* const* in, float* const* out) {
+    for_positions(parts, steps, 0, [&](std::int64_t i, std::int64_t position) {
+      if (back) {
+        out[0][i] = in[0][position];
+      } else {
+        out[0][position] = in[0][i];
+      }
+    });
+  };
+}
+
 // [..., M, K] and [..., K, N] to [..., M, N].
 RowFunction reference_matmul(const KernelRequest& request) {
   const Shape &a = request.op.inputs[0], &b = request.op.inputs[1];

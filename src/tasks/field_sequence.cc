@@ -1,0 +1,205 @@
+#include "tasks/field_sequence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <utility>
+
+#include "fields/calendar.h"
+#include "fields/regrid.h"
+#include "longtake/error.h"
+
+namespace longtake::tasks {
+
+namespace {
+
+using fields::Field;
+
+// Spacings that differ by less are the same: composites in kilometres of a projection are off by some thousandths.
+constexpr double kSpacingTolerance = 0.02;
+constexpr std::array<const char*, 9> kEndings{".pgm", ".pgm.gz", ".gif", ".png", ".h5", ".hdf", ".hdf5", ".nc", ".cdf"};
+
+// Every error of the series says which one it is.
+template <class Use>
+auto of_source(const std::string& name, const Use& use) {
+  try {
+    return use();
+  } catch (const BadData& error) {
+    throw BadData(fmt::format("{}: {}", name, error.what()));
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument(fmt::format("{}: {}", name, error.what()));
+  }
+}
+
+bool has_field_ending(const std::string& name) {
+  return std::any_of(kEndings.begin(), kEndings.end(), [&](const char* ending) { return name.ends_with(ending); });
+}
+
+// Of the grid's cells along an axis, where it is regular.
+std::optional<double> spacing_of(const std::vector<double>& axis) {
+  const auto step = fields::regular_step(axis);
+  return step ? std::optional(std::abs(*step)) : std::nullopt;
+}
+
+std::int64_t median_step(const std::vector<std::int64_t>& times) {
+  std::vector<std::int64_t> steps;
+  for (std::size_t i = 1; i < times.size(); ++i) steps.push_back(times[i] - times[i - 1]);
+  if (steps.empty()) return 0;
+  std::nth_element(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2), steps.end());
+  return steps[steps.size() / 2];
+}
+
+}  // namespace
+
+fields::ZRelation relation_of(const FieldSource& source, const Files::Path& file) {
+  if (source.relation) return *source.relation;
+  const std::string name = file.string();
+  if (name.ends_with(".pgm") || name.ends_with(".pgm.gz")) return fields::kFmi;
+  if (name.ends_with(".png")) return fields::kHko;
+  return fields::kMarshallPalmer;
+}
+
+namespace {
+
+constexpr int kDeepest = 12;  // folders by year, month, day and the like; and no end of links
+
+void collect_fields(const Files& files, const Files::Path& folder, int depth, std::vector<Files::Path>& found) {
+  for (const std::string& name : files.list(folder)) {
+    const Files::Path path = folder / name;
+    if (std::filesystem::is_directory(path)) {
+      if (depth < kDeepest) collect_fields(files, path, depth + 1, found);
+    } else if (has_field_ending(name)) {
+      found.push_back(path);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Files::Path> field_files(const Files& files, const FieldSource& source) {
+  const std::filesystem::path path(source.path);
+  if (!std::filesystem::is_directory(path)) {
+    if (files.exists(path)) return {path};
+    throw IoError(fmt::format("{}: there is no file or folder {}", source.name, source.path));
+  }
+  std::vector<Files::Path> found;
+  collect_fields(files, path, 0, found);
+  std::sort(found.begin(), found.end());
+  if (found.empty()) {
+    throw BadData(fmt::format("{}: {} has no file of fields; names end in .pgm.gz, .gif, .png, .h5, .nc or the like",
+                              source.name, source.path));
+  }
+  return found;
+}
+
+FieldPreparer::FieldPreparer(const InputSpec& spec, const FieldSource& source)
+    : source_(source), spec_(spec), coding_(spec) {}
+
+Field FieldPreparer::operator()(Field field, std::int64_t channel) const {
+  fields::ConversionOptions conversion;
+  conversion.relation = source_.relation.value_or(fields::kMarshallPalmer);
+  conversion.interval_s = source_.interval_s;
+  if (spec_.fields[static_cast<std::size_t>(channel)].unit == "dBZ") {
+    field = fields::convert(std::move(field), "mm/h", conversion);
+  }
+  return coding_.to_channel(regrid(std::move(field)), channel, conversion);
+}
+
+Field FieldPreparer::regrid(Field field) const {
+  if (spec_.spacing == 0) return field;
+  const auto own = source_.spacing > 0 ? std::optional(source_.spacing) : spacing_of(field.grid.x);
+  if (!own) {
+    throw InvalidArgument(
+        fmt::format("the model wants cells of {}, but the files do not say how large theirs are; set the source's "
+                    "spacing",
+                    spec_.spacing));
+  }
+  const auto block = static_cast<std::int64_t>(std::lround(spec_.spacing / *own));
+  const bool whole = block >= 1 && std::abs(static_cast<double>(block) * *own / spec_.spacing - 1) < kSpacingTolerance;
+  if (whole) return block == 1 ? field : fields::coarsen(field, block, block);
+  if (*own > spec_.spacing) {
+    throw InvalidArgument(fmt::format("the model wants cells of {}, which those of {} in the files are too coarse for",
+                                      spec_.spacing, *own));
+  }
+  if (field.grid.x.empty()) {
+    throw InvalidArgument(fmt::format("cells of {} do not make cells of {} by whole blocks", *own, spec_.spacing));
+  }
+  if (block > 1) field = fields::coarsen(field, block, block);
+  return fields::resample(field, spec_.spacing);
+}
+
+FieldSequence::FieldSequence(const Files& files, const InputSpec& spec, const FieldSource& source,
+                             const SequenceOptions& options)
+    : name_(source.name), options_(options) {
+  of_source(name_, [&] {
+    const std::vector<Files::Path> paths = field_files(files, source);
+    FieldSource known = source;
+    known.relation = relation_of(source, paths.front());
+    const FieldPreparer prepare(spec, known);
+    const fields::FieldCoding coding(spec);
+    if (coding.quantities() != 1) {
+      throw InvalidArgument(fmt::format("radar files hold one quantity, but the input has {}", coding.quantities()));
+    }
+    const auto series = fields::open_radar(files, paths, source.radar);
+    native_step_s_ = median_step(series->times());
+    findings_ = native_step_s_ > 0 ? fields::find_gaps(series->times(), native_step_s_,
+                                                       std::min(options.tolerance_s, (native_step_s_ - 1) / 2))
+                                   : fields::TimeFindings{.order = {0}};
+    if (options.gaps == fields::GapPolicy::kError && !findings_.clean()) {
+      throw BadData(fmt::format("its times are not clean: {}", findings_.summary()));
+    }
+    InputSpec values_only = spec;
+    values_only.validity = false;
+    const fields::FieldCoding values(values_only);
+    for (const std::size_t i : findings_.order) {
+      const Field field = prepare(series->read(i), 0);
+      if (times_.empty()) like_ = field;
+      fields::check_same_size(like_, field);
+      FieldFrame frame{Tensor(DType::kFloat32, {1, field.height, field.width}),
+                       Tensor::from<std::uint8_t>({field.height, field.width}, std::span(field.valid))};
+      values.encode({&field, 1}, frame.values.data<float>());
+      frames_.push_back(std::move(frame));
+      times_.push_back(series->times()[i]);
+    }
+  });
+}
+
+std::optional<FieldSequence::Around> FieldSequence::around(std::int64_t time) const {
+  const auto after = std::lower_bound(times_.begin(), times_.end(), time);
+  const auto at = static_cast<std::size_t>(after - times_.begin());
+  if (at < times_.size() && times_[at] - time <= options_.tolerance_s) return Around{at, at};
+  if (at > 0 && time - times_[at - 1] <= options_.tolerance_s) return Around{at - 1, at - 1};
+  if (at == 0 || at == times_.size()) return std::nullopt;
+  if (2 * (times_[at] - times_[at - 1]) > 3 * native_step_s_) return std::nullopt;
+  return Around{at - 1, at};
+}
+
+bool FieldSequence::has(std::int64_t time) const { return around(time).has_value(); }
+
+const FieldFrame& FieldSequence::at(std::int64_t time, Extrapolator& extrapolator) {
+  const auto found = around(time);
+  if (found && found->before == found->after) return frames_[found->before];
+  const auto made = between_.find(time);
+  if (made != between_.end()) return made->second;
+  return between_.emplace(time, make(time, extrapolator)).first->second;
+}
+
+FieldFrame FieldSequence::make(std::int64_t time, Extrapolator& extrapolator) const {
+  FieldFrame frame{Tensor(DType::kFloat32, {1, height(), width()}), Tensor(DType::kUint8, {height(), width()})};
+  const auto found = around(time);
+  if (!found) return frame;
+  const FieldFrame &before = frames_[found->before], &after = frames_[found->after];
+  const double share = static_cast<double>(time - times_[found->before]) /
+                       static_cast<double>(times_[found->after] - times_[found->before]);
+  const Tensor mixed = frame_between(extrapolator, before.values, before.valid, after.values, after.valid, share);
+  const auto numbers = mixed.data<float>();
+  const std::size_t cells = frame.valid.count();
+  std::copy_n(numbers.begin(), cells, frame.values.data<float>().begin());
+  for (std::size_t i = 0; i < cells; ++i) frame.valid.data<std::uint8_t>()[i] = numbers[cells + i] > 0;
+  return frame;
+}
+
+}  // namespace longtake::tasks
