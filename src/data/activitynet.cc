@@ -46,12 +46,12 @@ class Reader {
   void read_video(const std::string& name, const LinedJson& video) {
     checked(video, fmt::format("the video \"{:.80}\"", name), Kind::kObject, "an object");
     const LinedJson* list = video.find("annotations");
+    if (list != nullptr) checked(*list, "\"annotations\"", Kind::kArray, "an array");
     if (list == nullptr || list->elements.empty()) {
       annotations_.warn(fmt::format("{}: the video \"{:.200}\" has no annotations and was left out", at(video), name));
       return;
     }
-    checked(*list, "\"annotations\"", Kind::kArray, "an array");
-    const std::size_t number = annotations_.video(name);
+    const std::size_t number = annotations_.video(name, at(video));
     if (video.find("subset") != nullptr) {
       const LinedJson& subset = required(video, "subset", Kind::kString, "a name such as \"training\"");
       annotations_.set_split(number, parse_split_name(subset.text, at(subset)), at(subset));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "base/text.h"
@@ -13,9 +14,23 @@ namespace longtake {
 AnnotationCollector::AnnotationCollector(const std::vector<std::string>& labels)
     : labels_(labels.empty() ? LabelIndex() : LabelIndex(labels)), label_names_(labels) {}
 
-std::size_t AnnotationCollector::video(std::string_view name) {
+namespace {
+
+// The name becomes part of a path, so it may not lead elsewhere.
+void check_video_name(std::string_view name, const std::string& where) {
+  const std::filesystem::path path(name);
+  const bool leaves = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
+  if (name.empty() || leaves || !path.has_filename()) {
+    throw BadData(fmt::format("{}: \"{:.200}\" is no name of a video below the folder of the videos", where, name));
+  }
+}
+
+}  // namespace
+
+std::size_t AnnotationCollector::video(std::string_view name, const std::string& where) {
   const auto found = numbers_.find(name);
   if (found != numbers_.end()) return found->second;
+  check_video_name(name, where);
   numbers_.emplace(name, videos_.size());
   videos_.push_back({std::string(name), "", std::nullopt, {}});
   return videos_.size() - 1;
@@ -125,7 +140,7 @@ void collect_interval_lines(std::string_view text, const std::string& source_nam
       throw BadData(fmt::format("{}: \"{:.80}\" is no video, start and end, such as \"video_test_0000004 1.5 2.0\"",
                                 where, line.text));
     }
-    const std::size_t video = annotations.video(words[0]);
+    const std::size_t video = annotations.video(words[0], where);
     if (const std::string_view split = thumos_split(words[0]); !split.empty()) {
       annotations.set_split(video, split, where);
     }

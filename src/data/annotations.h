@@ -26,8 +26,9 @@ class AnnotationCollector {
   // `labels` fixes the classes and their order; empty takes the names that turn up, sorted.
   explicit AnnotationCollector(const std::vector<std::string>& labels);
 
-  // The number of the video `name`, which is new or was there already.
-  std::size_t video(std::string_view name);
+  // The number of the video `name`, which is new or was there already. Throws BadData that starts with `where` for a
+  // name that would lead out of the folder of the videos.
+  std::size_t video(std::string_view name, const std::string& where);
   // Throws BadData that starts with `where` when the video has another split already.
   void set_split(std::size_t video, std::string_view split, const std::string& where);
   void set_duration(std::size_t video, double duration_s, const std::string& where);

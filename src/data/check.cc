@@ -53,11 +53,12 @@ CheckedItem check_item(const DatasetItem& item, const CheckOptions& options) {
     VideoOptions video;
     video.start_s = item.start_s;
     video.end_s = item.end_s;
+    video.fps = options.flow_fps;
     VideoReader reader = VideoReader::open(checked.path, video);
     Frame frame;
     while (reader.read(frame)) {
       ++checked.frames;
-      if (options.first_frame_only) break;
+      if (options.first_frame_only && checked.frames == options.fewest_pictures) break;
     }
     const MediaInfo& info = reader.info();
     checked.reason = options.first_frame_only ? "" : partial_reason(reader.stats());
@@ -68,6 +69,9 @@ CheckedItem check_item(const DatasetItem& item, const CheckOptions& options) {
     if (checked.frames == 0) {
       checked.state = FileState::kUnreadable;
       checked.reason = fmt::format("{}: {}", checked.path, no_frame_reason(item, info));
+    } else if (checked.frames < options.fewest_pictures) {
+      checked.state = FileState::kUnreadable;
+      checked.reason = fmt::format("{}: {}", checked.path, nothing_reason(reader.stats()));
     }
     if (!options.first_frame_only || info.duration_s > 0) {
       check_part(item, info, end_of(info, frame), checked);

@@ -14,7 +14,7 @@ namespace longtake {
 enum class FileState : std::uint8_t {
   kReadable,
   kPartial,      // some frames come out, but frames or the end of the item's part are missing or damaged
-  kUnreadable,   // not a single frame comes out, or the item's part lies outside the video
+  kUnreadable,   // not a single frame comes out, or too few, or the item's part lies outside the video
   kMislabelled,  // all is readable, but an interval lies outside the video
 };
 
@@ -43,6 +43,10 @@ struct CheckOptions {
   // Decodes one frame per item: fast, and finds missing files and garbage, but not damage further in. Parts and
   // intervals are then held against the length that the container claims.
   bool first_frame_only = false;
+  // Where optical flow is measured, the pictures per second it is measured between (0: all) and how many a frame of the
+  // input takes; with `first_frame_only` so many are decoded.
+  double flow_fps = 0;
+  std::int64_t fewest_pictures = 1;
 };
 
 // Opens and decodes every item, items spread over `threads`. Bad files are results, never exceptions.

@@ -62,7 +62,7 @@ void add_row(const std::vector<std::string>& fields, const Positions& positions,
   const std::string path = field(kVideoColumn), label = field(kLabelColumn), start = field(kStartColumn),
                     end = field(kEndColumn);
   if (path.empty()) throw BadData(fmt::format("{}: the path is empty", where));
-  const std::size_t video = annotations.video(path);
+  const std::size_t video = annotations.video(path, where);
   if (!field(kSplitColumn).empty()) annotations.set_split(video, parse_split_name(field(kSplitColumn), where), where);
   if (label.empty() && start.empty() && end.empty()) return;
   annotations.add(video, label_of(label, options, where), parse_double(start, where + ": start"),

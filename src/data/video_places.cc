@@ -16,15 +16,6 @@ namespace {
 
 using Path = Files::Path;
 
-// The name becomes part of a path, so it may not lead elsewhere.
-void check_name(const std::string& name) {
-  const Path path(name);
-  const bool leaves = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
-  if (name.empty() || leaves || !path.has_filename()) {
-    throw BadData(fmt::format("\"{:.200}\" is no name of a video below the folder of the videos", name));
-  }
-}
-
 Path path_of(const std::string& name, const VideoPlaces& places) {
   Path path(name);
   path.replace_filename(places.prefix + path.filename().string());
@@ -93,7 +84,6 @@ void warn_of_unannotated(const Files& files, const std::set<Path>& annotated, Da
 Dataset locate_videos(const Files& files, Dataset annotated, const VideoPlaces& places) {
   std::set<Path> paths;
   for (DatasetItem& item : annotated.items) {
-    check_name(item.id);
     item.path = path_of(item.id, places);
     paths.insert(item.path);
   }

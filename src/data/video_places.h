@@ -23,8 +23,8 @@ struct VideoPlaces {
 
 // Gives the items, whose ids are the names of their videos, paths and splits: by the lists, else as the annotations
 // say, else by the name's first folder where that is called like a split (train/a). A warning names the videos in the
-// folders of the annotated ones that have no annotation, and those on lists that have none. Throws BadData for a name
-// that leads out of the folder and for a video on two lists, and IoError.
+// folders of the annotated ones that have no annotation, and those on lists that have none. Throws BadData for
+// a video on two lists, and IoError.
 Dataset locate_videos(const Files& files, Dataset annotated, const VideoPlaces& places);
 
 }  // namespace longtake

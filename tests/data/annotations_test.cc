@@ -105,6 +105,8 @@ TEST(ActivityNet, RefusesWithLineAndReason) {
   refused(changed(text, "training", "practice"), "6", "is no split");
   refused(changed(text, "9.5", "0"), "2", "a video of 0 s");
   refused(changed(text, "\"a\"", "\"b\""), "6", "the key \"b\" is there twice");
+  refused(changed(text, "[]", "{}"), "7", "\"annotations\" is not an array");
+  refused(changed(text, "\"a\"", "\"../a\""), "6", "\"../a\" is no name of a video below the folder");
   refused(changed(text, "database", "videos"), "1", "has no \"database\"");
   refused(text.substr(0, 200), "5", "it is no JSON");
   refused(std::string(100, '['), "1", "nested more than");
@@ -173,11 +175,10 @@ TEST(LocateVideos, TakesSplitsFromListsAndLeavesOutTheRest) {
       (directory / "test.txt").string() + ":2: ", "listed already at");
 }
 
-TEST(LocateVideos, RefusesNamesThatLeadElsewhere) {
-  for (const char* name : {"../a", "/etc/a", "a/../../b", "a/"}) {
-    Dataset dataset;
-    dataset.items.push_back({.id = name, .path = {}});
-    EXPECT_THROW(locate_videos(real_files(), dataset, {}), BadData) << name;
+TEST(IntervalLines, RefuseNamesThatLeadElsewhere) {
+  for (const std::string name : {"../a", "/etc/a", "a/../../b", "a/"}) {
+    expect_annotations_refused([&] { parse_multithumos_class("b 1 2\n" + name + " 1 2\n", "Dive.txt", "Dive", {}); },
+                               "Dive.txt:2: ", "below the folder of the videos");
   }
 }
 

@@ -182,6 +182,18 @@ TEST_F(ClipsTest, CheckOfTheFirstFrameMissesDamageFurtherIn) {
   EXPECT_EQ(report.items.back().frames, 1);
 }
 
+// 7 frames at 10 per second are one picture at 1 per second: nothing to measure motion from.
+TEST_F(ClipsTest, CheckAsksForThePicturesThatFlowIsMeasuredBetween) {
+  Dataset listed;
+  listed.items.push_back(dataset().items[3]);
+  for (const bool quick : {false, true}) {
+    const CheckReport few = check(listed, {.first_frame_only = quick, .flow_fps = 1, .fewest_pictures = 2}, threads_);
+    EXPECT_EQ(few.unreadable, 1);
+    EXPECT_THAT(few.items[0].reason, AllOf(HasSubstr(few.items[0].path), HasSubstr("1 is too few")));
+    EXPECT_EQ(check(listed, {.first_frame_only = quick, .fewest_pictures = 2}, threads_).readable, 1);
+  }
+}
+
 TEST_F(ClipsTest, CheckOfGoodFilesHasNoProblems) {
   const CheckReport report = check(dataset(), {}, threads_);
   EXPECT_TRUE(report.all_readable());

@@ -297,6 +297,12 @@ TEST_F(LoadDataset, NamesKeyAndLineOfWhatMakesNoSense) {
   EXPECT_THAT([&] { load(data + "train_groups = [\"F01\"]"); }, ThrowsMessage<Error>(HasSubstr("F01")));
 }
 
+TEST_F(LoadDataset, RefusesAClassThatIsNamedTwice) {
+  const Options data = parse_toml("path = \"videos\"\nlabels = [\"wave\", \"bow\", \"wave\"]", "r.toml");
+  EXPECT_THAT([&] { read_data(data); },
+              ThrowsMessage<ConfigError>(AllOf(HasSubstr("r.toml:2: labels"), HasSubstr("\"wave\" twice"))));
+}
+
 TEST_F(LoadDataset, SuggestsTheRightKeyForAMisspeltOne) {
   write("list.csv", "x.mp4,a\ny.mp4,b\n");
   const std::string data = "format = \"manifest\"\npath = \"$/list.csv\"\n";
