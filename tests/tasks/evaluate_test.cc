@@ -136,6 +136,14 @@ TEST(Fuse, TakesTheWeightedMeanOfScores) {
   EXPECT_EQ(fused.protocol, "by hand");
 }
 
+TEST(Fuse, TellsHowEachModelWasTested) {
+  const Evaluation one = evaluation_of({{1, 0}}, {0});
+  EXPECT_EQ(fuse({one, one}, {1, 1}, 2).protocol, "by hand");
+  Evaluation by_clips = one;
+  by_clips.protocol = "16-frame clips";
+  EXPECT_EQ(fuse({one, by_clips}, {1, 1}, 2).protocol, "model 1: by hand; model 2: 16-frame clips");
+}
+
 TEST(Fuse, RefusesWhatDoesNotFitTogether) {
   const Evaluation one = evaluation_of({{1, 0}}, {0});
   Evaluation other = one;
