@@ -227,7 +227,7 @@ void draw_panel(Canvas& canvas, const FieldPanel& panel, const FieldScale& scale
 void draw_bar(Canvas& canvas, const FieldScale& scale, const Font& font, int left, int top, int height) {
   const auto label = [&](double value, double at) {
     canvas.rectangle(left + kBarWidth, at, left + kBarWidth + 4, at + 1, kFrameLine);
-    canvas.text(font, {left + kBarWidth + 8.0, at + font.height() / 2}, fmt::format("{:.4g}", value), kFieldInk);
+    canvas.text(font, {left + kBarWidth + 8.0, at + font.height() / 2}, fmt::format("{:.6g}", value), kFieldInk);
   };
   const std::size_t count = scale.values.size();
   if (scale.stepped) {
@@ -243,9 +243,11 @@ void draw_bar(Canvas& canvas, const FieldScale& scale, const Font& font, int lef
       const double value = scale.values.front() + share * (scale.values.back() - scale.values.front());
       canvas.rectangle(left, top + y, left + kBarWidth, top + y + 1, scale.colour(value));
     }
-    for (int i = 0; i <= 4; ++i) {
-      label(scale.values.front() + i * (scale.values.back() - scale.values.front()) / 4,
-            top + height - i * height / 4.0);
+    const double low = scale.values.front();
+    const double extent = scale.values.back() - low;
+    const double step = round_step(extent, 6);
+    for (double value = std::ceil(low / step) * step; value <= low + extent * (1 + 1e-9); value += step) {
+      label(std::abs(value) < step / 1000 ? 0 : value, std::floor(top + height - (value - low) / extent * height));
     }
   }
 }
@@ -324,7 +326,9 @@ Tensor draw_fields(std::span<const FieldPanel> panels, const FieldScale& scale, 
 }
 
 Tensor draw_field(const fields::Field& field, const FieldScale& scale, const FieldPictureOptions& options) {
-  const std::vector<FieldPanel> panels{{.title = field.quantity, .field = &field}};
+  std::string title = field.unit == "dBZ" && scale.unit != field.unit ? "rain rate" : field.quantity;
+  std::replace(title.begin(), title.end(), '_', ' ');
+  const std::vector<FieldPanel> panels{{.title = title, .field = &field}};
   return draw_fields(panels, scale, options);
 }
 

@@ -24,6 +24,10 @@ const std::vector<Colour> kReflectivityColours{{226, 240, 248}, {202, 229, 244},
 const std::vector<Colour> kContinuousColours{{255, 254, 247}, {254, 230, 170}, {253, 187, 96}, {240, 118, 62},
                                              {202, 56, 66},   {128, 26, 88},   {42, 14, 58}};
 
+const std::vector<Colour> kDivergingColours{{16, 42, 92},    {45, 105, 172},  {120, 172, 212},
+                                            {205, 226, 240}, {252, 252, 252}, {250, 219, 199},
+                                            {237, 150, 118}, {197, 58, 66},   {103, 8, 31}};
+
 bool measures(const std::string& unit, const char* like) {
   try {
     fields::Conversion(unit, like);
@@ -79,6 +83,17 @@ FieldScale continuous_scale(double low, double high, std::string unit) {
   return scale;
 }
 
+FieldScale diverging_scale(double limit, std::string unit) {
+  FieldScale scale = continuous_scale(-limit, limit, std::move(unit));
+  scale.colours = kDivergingColours;
+  scale.values.clear();
+  const double half = static_cast<double>(scale.colours.size() / 2);
+  for (std::size_t i = 0; i < scale.colours.size(); ++i) {
+    scale.values.push_back(limit * (static_cast<double>(i) - half) / half);
+  }
+  return scale;
+}
+
 FieldScale scale_for(std::span<const fields::Field> fields) {
   if (fields.empty()) throw InvalidArgument("a colour scale needs at least one field to suit");
   const fields::Field& first = fields.front();
@@ -95,7 +110,15 @@ FieldScale scale_for(std::span<const fields::Field> fields) {
     }
   }
   if (!(low <= high)) return continuous_scale(0, 1, first.unit);  // nothing to show
-  return low < high ? continuous_scale(low, high, first.unit) : continuous_scale(low - 0.5, low + 0.5, first.unit);
+  if (low < 0 && high > 0) return diverging_scale(std::max(-low, high), first.unit);
+  if (low == high) {
+    const double around = std::max(std::abs(low) / 1000, 0.5);
+    low -= around;
+    high += around;
+  }
+  if (!measures(first.unit, "hPa")) return continuous_scale(low, high, first.unit);
+  const fields::Conversion hectopascals(first.unit, "hPa");
+  return continuous_scale(hectopascals(low), hectopascals(high), "hPa");
 }
 
 }  // namespace longtake::reports
