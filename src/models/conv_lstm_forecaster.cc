@@ -1,57 +1,12 @@
 // ConvLSTM: Shi, Chen, Wang et al. 2015, "Convolutional LSTM Network: A Machine Learning Approach for Precipitation
 // Nowcasting" (1506.04214): an encoder of stacked ConvLSTM layers and a forecaster of the same, which starts from its
 // states. Frames are cut into patches, all hidden states of the forecaster go into one 1 x 1 convolution.
-#include "layers/conv_lstm.h"
 #include "layers/patches.h"
 #include "longtake/error.h"
 #include "models/classifier.h"
-#include "models/forecaster.h"
+#include "models/conv_lstm_stack.h"
 
 namespace longtake::models {
-
-namespace {
-
-using graph::Builder;
-using graph::ValueId;
-
-struct ConvLstmStack {
-  explicit ConvLstmStack(const Options& options)
-      : hidden(options.get<std::vector<std::int64_t>>("hidden", {128, 64, 64})),
-        input_kernel(odd(options, "input_kernel", 5)),
-        hidden_kernel(odd(options, "hidden_kernel", 5)),
-        peepholes(options.get("peepholes", true)),
-        forget_bias(finite_option(options, "forget_bias", 0.0)) {
-    if (hidden.empty()) throw options.error("hidden", "needs at least one layer");
-    for (std::int64_t size : hidden) {
-      if (size < 1) throw options.error("hidden", "must be at least 1, each");
-    }
-  }
-
-  static std::int64_t odd(const Options& options, const char* key, std::int64_t otherwise) {
-    const std::int64_t kernel = size_option(options, key, otherwise, 1, 255);
-    if (kernel % 2 == 0) throw options.error(key, "must be odd, so that the map keeps its size");
-    return kernel;
-  }
-
-  layers::LstmValues operator()(Builder& b, const std::string& name, std::size_t number, ValueId below,
-                                const layers::LstmValues& initial) const {
-    return layers::conv_lstm(b, name, below,
-                             {.channels = hidden[number - 1],
-                              .input_kernel = input_kernel,
-                              .hidden_kernel = hidden_kernel,
-                              .peepholes = peepholes,
-                              .forget_bias = forget_bias,
-                              .initial_hidden = initial.hidden,
-                              .initial_cell = initial.cell});
-  }
-
-  std::vector<std::int64_t> hidden;
-  std::int64_t input_kernel, hidden_kernel;
-  bool peepholes;
-  double forget_bias;
-};
-
-}  // namespace
 
 // Options, with the values of the paper's best model of moving digits as defaults:
 //   hidden = [128, 64, 64]   channels of each layer's state
@@ -66,8 +21,11 @@ struct ConvLstmStack {
 //   output = "sigmoid"       or "linear", with a loss of distances
 //   seen = 10, forecast = 10 frames in the test
 graph::Model conv_lstm_forecaster(const Options& options, const Purpose& purpose) {
+  using graph::Builder, graph::ValueId;
   graph::Model model;
-  const ConvLstmStack stack(options);
+  ConvLstmStack stack = read_conv_lstm_stack(options, {.hidden = {128, 64, 64}});
+  stack.input_kernel = odd_option(options, "input_kernel", 5);
+  stack.hidden_kernel = odd_option(options, "hidden_kernel", 5);
   const Shape frame = frame_shape(purpose.input);
   const std::int64_t patch = size_option(options, "patch", 4, 1, 256);
   if (frame[1] % patch != 0 || frame[2] % patch != 0) throw options.error("patch", "must divide height and width");
@@ -83,15 +41,13 @@ graph::Model conv_lstm_forecaster(const Options& options, const Purpose& purpose
     b.finish();
   }
   Builder b(model, "forecast");
-  std::vector<Shape> states;
-  for (std::int64_t channels : stack.hidden) states.push_back({channels, frame[1] / patch, frame[2] / patch});
   ValueId x = graph::kNoValue, fed = graph::kNoValue;
   if (feedback) {
     model.bindings.push_back({"encode", "last", "forecast", "last"});
     fed = b.delay("fed", frame, b.input("last", frame, true));
     x = layers::patchify(b, "patches", fed, patch);
   }
-  const auto hidden = forecast_states(model, b, x, states, stack);
+  const auto hidden = forecast_states(model, b, x, stack.states(frame[1] / patch, frame[2] / patch), stack);
   const ValueId all = top_only || hidden.size() == 1 ? hidden.back() : layers::concat(b, "states", hidden);
   const ValueId patches = layers::conv2d(
       b, "output", all,

@@ -90,10 +90,38 @@ constexpr const char* kTinyFcLstm = R"(
 hidden = [6, 5]
 )";
 
+constexpr const char* kTinyTrajectoryGru = R"(
+hidden = [3, 2]
+links = [2, 3]
+hidden_kernels = [3, 1]
+between = [2, 3]
+down_kernels = [4, 3]
+up_kernels = [4, 4]
+strides = [2, 2]
+pads = [1, 1]
+motion_channels = 3
+motion_kernel = 3
+)";
+
+constexpr const char* kTinyTracker = R"(
+hidden = [3, 2, 1]
+)";
+
+constexpr const char* kTinyStorms = R"(
+hidden = [3, 2]
+)";
+
 constexpr const char* kNowcasting = "Convolutional LSTM Network (1506.04214)";
 constexpr const char* kSnippets = "Beyond Short Snippets (1503.08909)";
 
+constexpr const char* kStorms = "Deep-Hurricane-Tracker (WACV 2019)";
+
 InputSpec tiny_video() { return {.fps = 10, .width = 14, .height = 12, .colour = "gray", .standardise = true}; }
+
+// Of sides that halve twice.
+InputSpec tiny_grid() { return {.fps = 10, .width = 12, .height = 8, .colour = "gray", .standardise = true}; }
+// Three channels.
+InputSpec tiny_fields() { return {.fps = 10, .width = 7, .height = 5, .colour = "rgb", .standardise = true}; }
 
 }  // namespace
 
@@ -177,6 +205,33 @@ std::span<const Entry> registry() {
             "LSTM layers read whole frames, others go on from their states", kTinyFcLstm, tiny_video(),
             fc_lstm_forecaster},
   };
+      Entry{"trajectory_gru",
+            "Deep Learning for Precipitation Nowcasting (1706.03458)",
+            2017,
+            "forecast",
+            "levels of GRUs whose states move along the motion, or of convolutional GRUs",
+            kTinyTrajectoryGru,
+            tiny_grid(),
+            trajectory_gru,
+            {{"convolutional", {"cell=\"gru\""}}}},
+      Entry{"storm_tracker",
+            kStorms,
+            2019,
+            "track",
+            "ConvLSTM layers turn fields of climate into a map of where storms are",
+            kTinyTracker,
+            tiny_fields(),
+            storm_tracker,
+            {{"peepholes", {"peepholes=true", "forget_bias=0.5"}}}},
+      Entry{"storm_forecaster",
+            kStorms,
+            2019,
+            "forecast",
+            "ConvLSTM layers forecast maps of where storms are, with or without fields",
+            kTinyStorms,
+            tiny_fields(),
+            storm_forecaster,
+            {{"linear", {"output=\"linear\"", "peepholes=true", "hidden=[3]"}}}},
   return entries;
 }
 

@@ -80,5 +80,10 @@ graph::Model multi_lstm(const Options& options, const Purpose& purpose);
 // The encoder-forecasters of 1506.04214 (Shi 2015), convolutional and fully connected.
 graph::Model conv_lstm_forecaster(const Options& options, const Purpose& purpose);
 graph::Model fc_lstm_forecaster(const Options& options, const Purpose& purpose);
+// The networks of the HKO-7 benchmark (Shi 2017, 1706.03458), with trajectory GRUs or convolutional ones.
+graph::Model trajectory_gru(const Options& options, const Purpose& purpose);
+// Deep-Hurricane-Tracker (Kim 2019, WACV): fields to maps of where storms are, and such maps to those of hours to come.
+graph::Model storm_tracker(const Options& options, const Purpose& purpose);
+graph::Model storm_forecaster(const Options& options, const Purpose& purpose);
 
 }  // namespace longtake::models

@@ -195,5 +195,90 @@ TEST(Published, TheForecastersHaveTheirParameterCounts) {
   EXPECT_EQ(convolutional("[128, 64, 64]", 9, 1), 8830480);
 }
 
+// Convolutions of the HKO-7 benchmark (specs 5.3), each with its bias.
+std::int64_t convolution(std::int64_t in, std::int64_t out, std::int64_t kernel) {
+  return in * out * kernel * kernel + out;
+}
+
+// A level's recurrent layer from `in` maps (0: none) to states of `size`. Where products of the input and of the state
+// add up, one bias serves both; of the gates and of the motion the benchmark's code has two that say the same.
+std::int64_t trajectory_layer(std::int64_t in, std::int64_t size, std::int64_t links) {
+  const std::int64_t motion = convolution(size, 32, 5) + convolution(32, 2 * links, 5);
+  const std::int64_t state = convolution(links * size, 3 * size, 1);
+  if (in == 0) return motion + state;
+  return motion + state + convolution(in, 32, 5) + convolution(in, 3 * size, 3) - 32 - 2 * size;
+}
+std::int64_t gru_layer(std::int64_t in, std::int64_t size, std::int64_t kernel) {
+  const std::int64_t state = convolution(size, 3 * size, kernel);
+  return in == 0 ? state : state + convolution(in, 3 * size, 3) - 2 * size;
+}
+
+// Encoder and forecaster without their recurrent layers, frames of 480 x 480.
+std::int64_t hko7_resampling() {
+  return convolution(4, 8, 7) + convolution(64, 192, 5) + convolution(192, 192, 3) +    // down, from frame and place
+         convolution(192, 192, 4) + convolution(192, 192, 5) + convolution(64, 8, 7) +  // up
+         convolution(8, 8, 3) + convolution(8, 1, 1);
+}
+
+const Purpose kRadar{{.width = 480, .height = 480, .colour = "gray"}, {}};
+
+TEST(Published, TheNetworksOfHko7HaveTheirParametersAndMapSizes) {
+  const graph::Model model = build(parse_toml("name = \"trajectory_gru\"", "test"), kRadar);
+  EXPECT_TRUE(model.weights.empty());
+  EXPECT_EQ(model.parameter_count(), hko7_resampling() + trajectory_layer(8, 64, 13) + trajectory_layer(192, 192, 13) +
+                                         trajectory_layer(192, 192, 9) + trajectory_layer(0, 192, 9) +
+                                         trajectory_layer(192, 192, 13) + trajectory_layer(192, 64, 13));
+  EXPECT_EQ(build(parse_toml("name = \"trajectory_gru\"\ncell = \"gru\"", "test"), kRadar).parameter_count(),
+            hko7_resampling() + gru_layer(8, 64, 5) + gru_layer(192, 192, 5) + gru_layer(192, 192, 3) +
+                gru_layer(0, 192, 3) + gru_layer(192, 192, 5) + gru_layer(192, 64, 5));
+  const graph::Plan encoder = graph::make_plan(model, model.graph("encode"));
+  const auto output = [](const graph::Plan& plan, std::size_t index) {
+    return plan.shape(plan.graph->outputs[index].value);
+  };
+  EXPECT_THAT(output(encoder, 0), ElementsAre(64, 96, 96));
+  EXPECT_THAT(output(encoder, 1), ElementsAre(192, 32, 32));
+  EXPECT_THAT(output(encoder, 2), ElementsAre(192, 16, 16));
+  const graph::Plan forecaster = graph::make_plan(model, model.graph("forecast"));
+  EXPECT_THAT(output(forecaster, 0), ElementsAre(1, 480, 480));
+}
+
+// Table 1 of 1706.03458, in units of 10,000: models of MovingMNIST++, 64 x 64, with their links or kernels.
+TEST(Published, TheNetworksOfMovingMnistHaveTheirParameterCounts) {
+  const auto published = [](const std::string& cell) {
+    const std::string levels =
+        "name = \"trajectory_gru\"\nhidden = [64, 96, 96]\nbetween = [16, 96, 96]\ndown_kernels = [3, 3, 3]\n"
+        "up_kernels = [3, 4, 4]\nstrides = [1, 2, 2]\n";
+    const Purpose digits{{.width = 64, .height = 64, .colour = "gray"}, {}};
+    return (build(parse_toml(levels + cell, "test"), digits).parameter_count() + 5000) / 10000;
+  };
+  EXPECT_EQ(published("links = [9, 9, 9]"), 342);
+  EXPECT_EQ(published("links = [13, 13, 13]"), 400);
+  EXPECT_EQ(published("cell = \"gru\"\nhidden_kernels = [5, 5, 5]"), 477);
+  EXPECT_EQ(published("cell = \"gru\"\nhidden_kernels = [7, 7, 7]"), 801);
+}
+
+// Specs 6.2: 4 H (9 D + 9 H) + 4 H without peepholes, from three fields to 6, 12 and 1 maps of 128 x 257 places.
+TEST(Published, TheStormTrackerHasItsParameterCount) {
+  const graph::Model model =
+      build(parse_toml("name = \"storm_tracker\"", "test"), {{.width = 257, .height = 128, .colour = "rgb"}, {}});
+  const auto layer = [](std::int64_t in, std::int64_t hidden) { return 4 * hidden * 9 * (in + hidden) + 4 * hidden; };
+  EXPECT_EQ(model.parameter_count(), layer(3, 6) + layer(6, 12) + layer(12, 1));
+  const graph::Plan plan = graph::make_plan(model, model.graph("main"));
+  EXPECT_THAT(plan.shape(plan.graph->outputs[0].value), ElementsAre(1, 128, 257));
+}
+
+// Two layers each in encoder and forecaster, the lower of the latter without an input, and one density from both.
+TEST(Published, TheStormForecasterForecastsTheDensityAlone) {
+  const graph::Model model =
+      build(parse_toml("name = \"storm_forecaster\"", "test"), {{.width = 257, .height = 128, .colour = "rgb"}, {}});
+  const auto layer = [](std::int64_t in) { return 4 * 32 * 9 * (in + 32) + 4 * 32; };
+  EXPECT_EQ(model.parameter_count(), layer(3) + layer(32) + layer(0) + layer(32) + convolution(64, 1, 1));
+  const graph::Plan plan = graph::make_plan(model, model.graph("forecast"));
+  ASSERT_EQ(plan.graph->outputs.size(), 2);
+  EXPECT_EQ(plan.graph->outputs[0].name, "logits");
+  EXPECT_EQ(plan.graph->outputs[1].name, "frame");
+  EXPECT_THAT(plan.shape(plan.graph->outputs[1].value), ElementsAre(1, 128, 257));
+}
+
 }  // namespace
 }  // namespace longtake::models

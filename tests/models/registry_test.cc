@@ -100,5 +100,19 @@ TEST(RegistryOfModels, RefusesOptionsThatMakeNoSense) {
   expect_refused("name = \"lrcn\"\nencoder = \"small_cnn\"", {two_classes().input, {"left"}}, "two classes");
 }
 
+TEST(RegistryOfModels, RefusesForecastersThatDoNotFitTogether) {
+  const std::string levels = "name = \"trajectory_gru\"\nhidden = [3, 2]\n";
+  expect_refused(levels, two_classes(), "links needs 2 numbers, one for each of hidden");
+  // 7 x 7 at a stride of 5 sees 64 x 64 as 12 x 12, which comes back as 60 x 60.
+  expect_refused("name = \"trajectory_gru\"", {{.width = 64, .height = 64, .colour = "gray"}, {}},
+                 "back to 60 x 60, but it came from 64 x 64");
+  expect_refused("name = \"trajectory_gru\"\ncell = \"lstm\"", two_classes(), "trajectory, gru");
+  expect_refused("name = \"trajectory_gru\"\nhidden_kernels = [5, 4, 3]", two_classes(), "hidden_kernels");
+  expect_refused("name = \"trajectory_gru\"\nhidden = []", two_classes(), "hidden needs at least one level");
+  expect_refused("name = \"storm_tracker\"\nhidden = [4, 2]", two_classes(), "hidden must end with 1");
+  expect_refused("name = \"storm_tracker\"\nkernel = 4", two_classes(), "kernel must be odd");
+  expect_refused("name = \"storm_forecaster\"\nhidden = [4, 0]", two_classes(), "hidden must be at least 1");
+}
+
 }  // namespace
 }  // namespace longtake::models
