@@ -9,7 +9,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   longtake::SafetensorsFile file;
   try {
-    file = longtake::read_safetensors(std::as_bytes(std::span(data, size)), "fuzz");
+    file = longtake::read_safetensors(std::as_bytes(std::span(data, size)), "fuzz", longtake::HalfNumbers::kWiden);
   } catch (const longtake::BadData&) {
     return 0;
   }

@@ -8,7 +8,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <vector>
 
+#include "base/half.h"
 #include "base/safetensors_header.h"
 #include "longtake/error.h"
 
@@ -56,7 +58,7 @@ class FileSource : public Source {
   std::unique_ptr<InputFile> file_;
 };
 
-SafetensorsHeader read_header(const Source& source, const std::string& name) {
+SafetensorsHeader read_header(const Source& source, const std::string& name, HalfNumbers half) {
   if (source.size() < kLengthBytes) {
     throw BadData(fmt::format("{}: has {} bytes, too few for a safetensors file", name, source.size()));
   }
@@ -74,19 +76,31 @@ SafetensorsHeader read_header(const Source& source, const std::string& name) {
   std::string json(static_cast<std::size_t>(length), '\0');
   source.read(kLengthBytes, std::as_writable_bytes(std::span(json)));
   const std::uint64_t data_begin = kLengthBytes + length;
-  SafetensorsHeader header = parse_safetensors_header(json, source.size() - data_begin, name);
+  SafetensorsHeader header = parse_safetensors_header(json, source.size() - data_begin, name, half);
   header.data_begin = data_begin;
   return header;
 }
 
-SafetensorsFile read_all(const Source& source, const std::string& name) {
-  SafetensorsHeader header = read_header(source, name);
+void read_widened(const Source& source, std::uint64_t offset, SafetensorsEntry::Stored stored, Tensor& tensor) {
+  std::vector<std::uint16_t> numbers(static_cast<std::size_t>(tensor.count()));
+  source.read(offset, std::as_writable_bytes(std::span(numbers)));
+  std::transform(numbers.begin(), numbers.end(), tensor.data<float>().begin(),
+                 stored == SafetensorsEntry::Stored::kHalf ? float_of_half : float_of_bfloat);
+}
+
+SafetensorsFile read_all(const Source& source, const std::string& name, HalfNumbers half) {
+  SafetensorsHeader header = read_header(source, name, half);
   SafetensorsFile file;
   file.metadata = std::move(header.metadata);
   for (auto& [tensor_name, entry] : header.tensors) {
-    // The header is checked, so this allocates no more than the file has.
+    // The header is checked, so this allocates no more than the file has, or twice that.
     Tensor tensor(entry.dtype, std::move(entry.shape));
-    source.read(header.data_begin + entry.begin, std::span(tensor.raw(), tensor.bytes()));
+    const std::uint64_t offset = header.data_begin + entry.begin;
+    if (entry.stored == SafetensorsEntry::Stored::kAsIs) {
+      source.read(offset, std::span(tensor.raw(), tensor.bytes()));
+    } else {
+      read_widened(source, offset, entry.stored, tensor);
+    }
     file.tensors.emplace(tensor_name, std::move(tensor));
   }
   return file;
@@ -139,16 +153,16 @@ std::span<const std::byte> bytes_of(const Tensor& tensor) { return {tensor.raw()
 
 }  // namespace
 
-SafetensorsFile read_safetensors(std::span<const std::byte> bytes, const std::string& name) {
-  return read_all(MemorySource(bytes), name);
+SafetensorsFile read_safetensors(std::span<const std::byte> bytes, const std::string& name, HalfNumbers half) {
+  return read_all(MemorySource(bytes), name, half);
 }
 
-SafetensorsFile read_safetensors(const Files& files, const Files::Path& path) {
-  return read_all(FileSource(files, path), path.string());
+SafetensorsFile read_safetensors(const Files& files, const Files::Path& path, HalfNumbers half) {
+  return read_all(FileSource(files, path), path.string(), half);
 }
 
 SafetensorsHeader read_safetensors_header(const Files& files, const Files::Path& path) {
-  return read_header(FileSource(files, path), path.string());
+  return read_header(FileSource(files, path), path.string(), HalfNumbers::kRefuse);
 }
 
 std::vector<std::byte> write_safetensors(const SafetensorsFile& contents) {

@@ -28,9 +28,16 @@ struct SafetensorsFile {
   std::map<std::string, std::string> metadata;
 };
 
+// What becomes of numbers of two bytes ("F16", "BF16"), which no tensor of ours has: refused as of an unknown dtype, or
+// read as float32, which holds them exactly.
+enum class HalfNumbers : std::uint8_t { kRefuse, kWiden };
+
 // What the header tells of one tensor; the offsets count from the first byte after the header.
 struct SafetensorsEntry {
-  DType dtype = DType::kFloat32;
+  enum class Stored : std::uint8_t { kAsIs, kHalf, kBfloat };
+
+  DType dtype = DType::kFloat32;  // of the tensor in memory
+  Stored stored = Stored::kAsIs;  // two bytes a number where it is another
   Shape shape;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -46,9 +53,10 @@ struct SafetensorsHeader {
 inline constexpr std::uint64_t kSafetensorsHeaderLimit = 100'000'000;
 
 // `name` stands for the file in errors.
-SafetensorsFile read_safetensors(std::span<const std::byte> bytes, const std::string& name);
-// Never holds more in memory than the tensors themselves and the header.
-SafetensorsFile read_safetensors(const Files& files, const Files::Path& path);
+SafetensorsFile read_safetensors(std::span<const std::byte> bytes, const std::string& name,
+                                 HalfNumbers half = HalfNumbers::kRefuse);
+// Never holds more in memory than the tensors themselves, the header and the bytes of a tensor that is widened.
+SafetensorsFile read_safetensors(const Files& files, const Files::Path& path, HalfNumbers half = HalfNumbers::kRefuse);
 // The header only, checked against all rules, without reading a tensor.
 SafetensorsHeader read_safetensors_header(const Files& files, const Files::Path& path);
 

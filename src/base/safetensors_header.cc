@@ -30,7 +30,7 @@ std::string shown(const std::string& text) {
 // keys and wrong types are found where they stand and cost no memory.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit HeaderReader(const std::string& name) : name_(name) {}
+  HeaderReader(const std::string& name, HalfNumbers half) : name_(name), half_(half) {}
 
   SafetensorsHeader take() { return std::move(header_); }
 
@@ -85,6 +85,11 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     if (place_ != Place::kDType) unexpected("a text");
     const auto* found = std::find_if(std::begin(kDTypes), std::end(kDTypes),
                                      [&](DType dtype) { return text == safetensors_name_of(dtype); });
+    if (half_ == HalfNumbers::kWiden && (text == "F16" || text == "BF16")) {
+      entry_.dtype = DType::kFloat32;
+      entry_.stored = text == "F16" ? SafetensorsEntry::Stored::kHalf : SafetensorsEntry::Stored::kBfloat;
+      return go(Place::kEntry);
+    }
     if (found == std::end(kDTypes)) {
       fail(fmt::format("has the dtype \"{}\", but only F32, F64, I32, I64 and U8 are known", shown(text)));
     }
@@ -160,6 +165,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   }
 
   const std::string& name_;
+  HalfNumbers half_;
   Place place_ = Place::kStart;
   std::string key_;
   std::string metadata_key_;
@@ -172,7 +178,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
 // The bytes that shape and dtype ask for; BadData where they need more than 63 bits.
 std::uint64_t bytes_of(const std::string& tensor, const SafetensorsEntry& entry, const std::string& name) {
-  auto bytes = static_cast<std::int64_t>(size_of(entry.dtype));
+  const bool whole = entry.stored == SafetensorsEntry::Stored::kAsIs;
+  auto bytes = static_cast<std::int64_t>(whole ? size_of(entry.dtype) : sizeof(std::uint16_t));
   for (const std::int64_t size : entry.shape) {
     if (__builtin_mul_overflow(bytes, size, &bytes)) {
       throw BadData(fmt::format("{}: the size of tensor \"{}\" overflows", name, shown(tensor)));
@@ -229,11 +236,12 @@ const char* safetensors_name_of(DType dtype) {
   throw InvalidArgument("unknown dtype");
 }
 
-SafetensorsHeader parse_safetensors_header(std::string_view json, std::uint64_t data_bytes, const std::string& name) {
+SafetensorsHeader parse_safetensors_header(std::string_view json, std::uint64_t data_bytes, const std::string& name,
+                                           HalfNumbers half) {
   if (!json.starts_with('{')) throw BadData(name + ": the header does not begin with '{'");
   // The JSON parser takes a NUL byte for the end of the text and would let anything follow it.
   if (json.find('\0') != std::string_view::npos) throw BadData(name + ": the header holds a NUL byte");
-  HeaderReader reader(name);
+  HeaderReader reader(name, half);
   nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
   SafetensorsHeader header = reader.take();
   check_offsets(header, data_bytes, name);

@@ -14,6 +14,7 @@ const char* safetensors_name_of(DType dtype);
 
 // Reads the header's JSON and checks it against `data_bytes`, the number of bytes that follow it. Throws BadData that
 // begins with `name`. Memory is bounded by a small multiple of the text.
-SafetensorsHeader parse_safetensors_header(std::string_view json, std::uint64_t data_bytes, const std::string& name);
+SafetensorsHeader parse_safetensors_header(std::string_view json, std::uint64_t data_bytes, const std::string& name,
+                                           HalfNumbers half);
 
 }  // namespace longtake

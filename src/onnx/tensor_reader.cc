@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <cmath>
 #include <cstring>
 
+#include "base/half.h"
 #include "longtake/error.h"
 #include "onnx/constants.h"
 
@@ -16,16 +16,6 @@ using onnx_format::TensorProto;
 
 constexpr std::int64_t kMostElements = std::int64_t{1} << 30;
 constexpr int kMostDimensions = 16;
-
-float from_half(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  const float magnitude = exponent == 0    ? std::ldexp(static_cast<float>(fraction), -24)
-                          : exponent == 31 ? (fraction == 0 ? HUGE_VALF : NAN)
-                                           : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
-float from_bfloat(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
 // The numbers, from the raw bytes (little-endian, as on every machine this is built for) or from the repeated field.
 template <class Stored, class Out, class Field, class Convert>
@@ -92,10 +82,10 @@ Tensor read_tensor(const TensorProto& proto, const std::string& where) {
       fill<double, float>(out, proto, proto.double_data(), where, kAsFloat);
       break;
     case TensorProto::FLOAT16:
-      fill<std::uint16_t, float>(out, proto, small, where, from_half);
+      fill<std::uint16_t, float>(out, proto, small, where, float_of_half);
       break;
     case TensorProto::BFLOAT16:
-      fill<std::uint16_t, float>(out, proto, small, where, from_bfloat);
+      fill<std::uint16_t, float>(out, proto, small, where, float_of_bfloat);
       break;
     case TensorProto::INT64:
       fill_integers<std::int64_t>(out, proto, proto.int64_data(), where);

@@ -94,7 +94,8 @@ graph::Model make_model(const Options& recipe, const TrainRecipe& read, const st
   graph::Model model = build_model(recipe, read.input, labels);
   const std::string weights = tasks::expand_variables(recipe.table("model").get("encoder_weights", ""));
   if (!weights.empty()) {
-    const auto unused = graph::take_weights(model, "encoder.", read_safetensors(files, weights).tensors, weights);
+    const SafetensorsFile published = read_safetensors(files, weights, HalfNumbers::kWiden);
+    const auto unused = graph::take_weights(model, "encoder.", published.tensors, weights);
     if (!unused.empty()) {
       log.write(LogLevel::kWarning,
                 fmt::format("{}: {} of its tensors have no place in the encoder and are left out: {}", weights,
