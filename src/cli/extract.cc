@@ -83,6 +83,13 @@ int extract(const ExtractOptions& options) {
     const graph::Model model = training::make_model(recipe, read, dataset.labels, real_files(), *log);
     const tasks::CutModel cut = tasks::cut_at_encoder(model);
     const FeatureSource source{options.output, tasks::feature_fingerprint(cut.encoder)};
+    for (const DatasetItem& item : dataset.items) {
+      const auto other = features_of_another(real_files(), source, item);
+      if (!other) continue;
+      throw ConfigError(fmt::format(
+          "{}: another encoder or another [input] made these features; name another folder, or delete them first",
+          other->string()));
+    }
     real_files().create_directories(source.folder);
 
     std::vector<const DatasetItem*> items;

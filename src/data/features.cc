@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 #include "base/crc32c.h"
 #include "base/safetensors.h"
@@ -28,6 +30,14 @@ const std::string& metadata_of(const SafetensorsFile& file, const std::filesyste
   const auto found = file.metadata.find(key);
   if (found == file.metadata.end()) fail(path, fmt::format("holds no features: its metadata has no '{}'", key));
   return found->second;
+}
+
+// The first frame of which a number is not finite; nothing where there is none.
+std::optional<std::int64_t> frame_without_number(const Tensor& level) {
+  const auto numbers = level.data<float>();
+  const auto found = std::find_if(numbers.begin(), numbers.end(), [](float number) { return !std::isfinite(number); });
+  if (found == numbers.end()) return std::nullopt;
+  return (found - numbers.begin()) / (level.count() / level.size(0));
 }
 
 // What of which video.
@@ -59,12 +69,16 @@ void save_features(const Files& files, const FeatureSource& source, const Datase
   save_safetensors(files, feature_file(source.folder, item), file);
 }
 
-Clip load_features(const Files& files, const FeatureSource& source, const DatasetItem& item) {
+void require_features(const Files& files, const FeatureSource& source, const DatasetItem& item) {
   const std::filesystem::path path = feature_file(source.folder, item);
-  if (!files.exists(path)) {
-    throw IoError(
-        fmt::format("{}: the features of {} are not there; `longtake extract` computes them", path.string(), item.id));
-  }
+  if (files.exists(path)) return;
+  throw IoError(
+      fmt::format("{}: the features of {} are not there; `longtake extract` computes them", path.string(), item.id));
+}
+
+Clip load_features(const Files& files, const FeatureSource& source, const DatasetItem& item) {
+  require_features(files, source, item);
+  const std::filesystem::path path = feature_file(source.folder, item);
   SafetensorsFile file = read_safetensors(files, path);
   if (metadata_of(file, path, kItem) != name_of(item)) {
     fail(path, fmt::format("has the features of another item than {}", name_of(item)));
@@ -87,6 +101,10 @@ Clip load_features(const Files& files, const FeatureSource& source, const Datase
     if (level.dtype() != DType::kFloat32 || level.shape().empty() || level.size(0) != times->second.count()) {
       fail(path, fmt::format("its features {} do not fit its {} frames", i, times->second.count()));
     }
+    if (const auto frame = frame_without_number(level)) {
+      fail(path,
+           fmt::format("a number of frame {} is not finite; run `longtake extract` again into a new folder", *frame));
+    }
     clip.features.push_back(std::move(level));
   }
   if (clip.features.empty()) fail(path, "has no features");
@@ -96,6 +114,19 @@ Clip load_features(const Files& files, const FeatureSource& source, const Datase
     clip.stats.problems = {reason};
   }
   return clip;
+}
+
+std::optional<std::filesystem::path> features_of_another(const Files& files, const FeatureSource& source,
+                                                         const DatasetItem& item) {
+  const std::filesystem::path path = feature_file(source.folder, item);
+  if (!files.exists(path)) return std::nullopt;
+  try {
+    const SafetensorsHeader header = read_safetensors_header(files, path);
+    const auto found = header.metadata.find(kFingerprint);
+    return found != header.metadata.end() && found->second != source.fingerprint ? std::optional(path) : std::nullopt;
+  } catch (const BadData&) {
+    return std::nullopt;
+  }
 }
 
 bool has_features(const Files& files, const FeatureSource& source, const DatasetItem& item) {

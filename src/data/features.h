@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/files.h"
@@ -26,8 +27,15 @@ void save_features(const Files& files, const FeatureSource& source, const Datase
 // Whether load_features() would give them: a file that is damaged, or of another item or encoder, does not count.
 bool has_features(const Files& files, const FeatureSource& source, const DatasetItem& item);
 
-// Throws IoError when the file is missing (saying how it is made), BadData when it is malformed, of another item, or
-// made by another encoder.
+// The item's file where another encoder or another [input] made it; nothing where none did, or it cannot be read.
+std::optional<std::filesystem::path> features_of_another(const Files& files, const FeatureSource& source,
+                                                         const DatasetItem& item);
+
+// Throws IoError when the item's file is missing, saying how it is made.
+void require_features(const Files& files, const FeatureSource& source, const DatasetItem& item);
+
+// Throws IoError when the file is missing (saying how it is made), BadData when it is malformed, of another item, made
+// by another encoder, or has a number that is not finite (saying of which frame, counted from 0).
 Clip load_features(const Files& files, const FeatureSource& source, const DatasetItem& item);
 
 }  // namespace longtake

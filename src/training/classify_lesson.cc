@@ -71,7 +71,7 @@ struct Setup {
     model = make_model(recipe, read, dataset->labels, *request.files, *request.log);
     check_task(model, *dataset, options);
     check_splits();
-    if (!options.features.empty()) start_from_features();
+    if (!options.features.empty()) start_from_features(*request.files);
     train_cache = open_cache(train);
     const auto splits = summarise(*dataset);
     if (splits.count(std::string(kValidationSplit)) != 0) {
@@ -92,7 +92,19 @@ struct Setup {
     }
   }
 
-  void start_from_features() {
+  // The split that the report is about; empty for none.
+  std::string measured_split() const {
+    if (options.report_split == "none") return "";
+    if (options.report_split != "auto") return options.report_split;
+    std::string newest;
+    const auto splits = summarise(*dataset);
+    for (const std::string_view split : {kTrainSplit, kValidationSplit, kTestSplit}) {
+      if (splits.contains(std::string(split))) newest = split;
+    }
+    return newest;
+  }
+
+  void start_from_features(const Files& files) {
     const AugmentationOptions& changes = options.augmentation;
     if (changes.crop || changes.mirror || changes.zoom != 0 || changes.brightness != 0 || changes.contrast != 0 ||
         changes.rotation_degrees != 0) {
@@ -108,6 +120,12 @@ struct Setup {
     tasks::CutModel cut = tasks::cut_at_encoder(model);
     features = FeatureSource{options.features, tasks::feature_fingerprint(cut.encoder)};
     whole = std::exchange(model, std::move(cut.head));
+    if (options.skip_bad_files) return;
+    const std::string measured = measured_split();
+    for (const DatasetItem& item : dataset->items) {  // those of the test, too, before hours of training
+      const bool used = item.split == kTrainSplit || item.split == kValidationSplit || item.split == measured;
+      if (used) require_features(files, *features, item);
+    }
   }
 
   std::shared_ptr<ClipCache> open_cache(Dataset split) {
@@ -225,14 +243,7 @@ class ClassifyLesson final : public Lesson {
   }
 
   void measure(TrainOutcome& outcome) override {
-    const auto splits = summarise(*setup_->dataset);
-    outcome.evaluated_split = options_.report_split;
-    if (options_.report_split == "none") outcome.evaluated_split.clear();
-    if (options_.report_split == "auto") {
-      for (const std::string_view split : {kTrainSplit, kValidationSplit, kTestSplit}) {
-        if (splits.count(std::string(split)) != 0) outcome.evaluated_split = split;
-      }
-    }
+    outcome.evaluated_split = setup_->measured_split();
     outcome.dataset = setup_->dataset;
     outcome.bad_files = setup_->train_cache->bad_files();
     if (outcome.interrupted || outcome.evaluated_split.empty()) return;

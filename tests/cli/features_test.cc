@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/safetensors.h"
@@ -73,6 +74,50 @@ TEST_F(Features, AreThoseOfTheirEncoderAndInput) {
   EXPECT_THAT(missing.err, HasSubstr("longtake extract"));
 }
 
+TEST_F(Features, OfAnotherEncoderAreNotOverwritten) {
+  const std::string folder = path("of_one");
+  ASSERT_EQ(extract(folder).code, kDone);
+  const std::string file = std::filesystem::directory_iterator(folder)->path();
+  const std::string before = media::read_file(file);
+  for (const std::string more : {"", "--again"}) {
+    std::vector<std::string> overrides = with(kFrozen, {"train.seed=9"});
+    if (!more.empty()) overrides.push_back(more);
+    const Outcome other = extract(folder, overrides);
+    EXPECT_EQ(other.code, kUsage);
+    EXPECT_THAT(other.err, AllOf(HasSubstr(folder), HasSubstr("another encoder"), HasSubstr("another folder")));
+  }
+  EXPECT_EQ(media::read_file(file), before);
+}
+
+// Of the test videos, too, and before the first step: no run is begun.
+TEST_F(Features, ThatAreMissingAreFoundBeforeTraining) {
+  const std::string folder = path("with_a_gap");
+  ASSERT_EQ(extract(folder).code, kDone);
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    if (file.path().filename().string().starts_with("test_left")) std::filesystem::remove(file.path());
+  }
+  const Outcome trained = train(path("with_a_gap_run"), {"train.features=" + folder});
+  EXPECT_EQ(trained.code, kFailed);
+  EXPECT_THAT(trained.err, AllOf(HasSubstr(folder), HasSubstr("test_left"), HasSubstr("longtake extract")));
+  EXPECT_THAT(trained.err, testing::Not(HasSubstr("epoch")));
+  EXPECT_FALSE(std::filesystem::exists(path("with_a_gap_run")));
+}
+
+TEST_F(Features, ThatAreNoNumbersAreNamedWithTheirFrame) {
+  const std::string folder = path("not_finite");
+  ASSERT_EQ(extract(folder).code, kDone);
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    SafetensorsFile features = read_safetensors(real_files(), file.path());
+    Tensor& level = features.tensors.at("0");
+    level.data<float>()[2 * level.size(1)] = std::numeric_limits<float>::quiet_NaN();
+    save_safetensors(real_files(), file.path(), features);
+  }
+  const Outcome trained = train(path("not_finite_run"), {"train.features=" + folder});
+  EXPECT_EQ(trained.code, kFailed);
+  EXPECT_THAT(trained.err, AllOf(HasSubstr(folder), HasSubstr("a number of frame 2 is not finite")));
+  EXPECT_FALSE(std::filesystem::exists(path("not_finite_run")));
+}
+
 TEST_F(Features, ServeEveryModelBehindTheSameEncoder) {
   const std::string folder = path("shared");
   ASSERT_EQ(extract(folder).code, kDone);
@@ -132,6 +177,10 @@ TEST_F(Features, RunsAreComparedBySeed) {
   EXPECT_EQ(json["rows"][0]["figures"]["test top-1"]["runs"], 2);
   EXPECT_EQ(json["rows"][0]["figures"]["test-shuffled top-1"]["runs"], 2);
   EXPECT_TRUE(std::filesystem::exists(path("page.html")));
+  std::filesystem::copy(path("seed1"), path("seed1_copy"), std::filesystem::copy_options::recursive);
+  const Outcome copied = run({"compare", path("seed1"), path("seed2"), path("seed1_copy")});
+  EXPECT_EQ(copied.code, kUsage);
+  EXPECT_THAT(copied.err, AllOf(HasSubstr("seed1_copy holds the same trained model"), HasSubstr("count twice")));
   const Outcome nothing = run({"compare", path("from_videos_never")});
   EXPECT_NE(nothing.code, kDone);
 }
