@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <utility>
 
 #include "base/directory_lock.h"
@@ -48,8 +49,13 @@ class Trainer {
     start_directory();
     start_ = Clock::now();
     last_checkpoint_ = start_;
-    while (!finished()) {
-      if (!run_epoch()) return finish(true, false);
+    try {
+      while (!finished()) {
+        if (!run_epoch()) return finish(true, false);
+      }
+    } catch (...) {
+      if (is_new_ && history_.step == 0) leave_nothing();
+      throw;
     }
     return finish(false, out_of_patience());
   }
@@ -62,6 +68,17 @@ class Trainer {
     return static_cast<std::int64_t>(history_.epochs.size()) >= options_.epochs || out_of_patience();
   }
 
+  // A run that ends before its first step would only be in the way of the next one.
+  void leave_nothing() const {
+    try {
+      request_.files->remove(request_.paths.recipe());
+      std::error_code ignored;  // what is not empty stays
+      std::filesystem::remove(request_.paths.directory / "checkpoints", ignored);
+      std::filesystem::remove(request_.paths.directory, ignored);
+    } catch (const Error&) {  // the error that ended the run says more
+    }
+  }
+
   // A new run, or the place where an old one stopped.
   void start_directory() {
     const Files& files = *request_.files;
@@ -72,6 +89,7 @@ class Trainer {
           fmt::format("{} already holds a run; give --resume to go on with it, or another --run directory",
                       request_.paths.directory.string()));
     }
+    is_new_ = !begun;
     files.create_directories(request_.paths.directory / "checkpoints");
     lock_.emplace(request_.paths.directory);
     if (there) {
@@ -240,6 +258,7 @@ class Trainer {
   History history_;
   Clock::time_point start_, last_checkpoint_;
   std::optional<DirectoryLock> lock_;
+  bool is_new_ = false;  // its directory held no run
 };
 
 }  // namespace

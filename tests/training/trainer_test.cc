@@ -112,6 +112,21 @@ TEST_F(Trainer, KeepsAWholeCheckpointWhateverFails) {
   }
 }
 
+TEST_F(Trainer, LeavesNothingOfARunThatEndsBeforeItsFirstStep) {
+  for (int i = 0; i < 3; ++i) media::write_file(directory_ / fmt::format("{}.mp4", i), "no video");
+  for (const bool there : {false, true}) {
+    const RunPaths paths(directory_ / (there ? "was_there" : "was_not"));
+    if (there) real_files().create_directories(paths.directory);
+    if (there) media::write_file(paths.directory / "notes.txt", "of the user");
+    TrainRequest refused = request(paths.directory.filename(), real_files());
+    refused.resume = false;
+    EXPECT_THROW(train(refused), Error);
+    EXPECT_FALSE(real_files().exists(paths.recipe()));
+    EXPECT_EQ(real_files().exists(paths.directory), there);
+    EXPECT_EQ(real_files().exists(paths.directory / "notes.txt"), there);
+  }
+}
+
 // Patience is a function of the history, so a run that stopped early does not start again.
 TEST_F(Trainer, ThatStoppedEarlyStaysStopped) {
   TrainRequest first = request("early", real_files());
