@@ -5,8 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/sha256.h"
 #include "cli/classifier.h"
 #include "cli/cli.h"
+#include "graph/model_file.h"
 #include "longtake/error.h"
 #include "models/registry.h"
 #include "reports/comparison.h"
@@ -66,6 +68,9 @@ reports::ComparedRun read_run(const std::string& run) {
                             .paper = fmt::format("{}, {}", entry.paper, entry.year),
                             .recipe = recipe_without_seed(directory / "recipe.toml"),
                             .parameters = model.parameter_count()};
+  graph::Model told = model;  // what a run leaves may be resumed or tested later, its numbers stay
+  told.provenance.clear();
+  read.content = sha256(graph::model_to_bytes(told));
   if (const auto seed = model.provenance.find("seed"); seed != model.provenance.end()) read.seed = seed->second;
   const std::filesystem::path evaluations = directory / "evaluations";
   if (std::filesystem::is_directory(evaluations)) {

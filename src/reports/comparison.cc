@@ -47,8 +47,15 @@ void check_conditions(const ComparisonRow& row) {
 
 Comparison compare(const std::vector<ComparedRun>& runs) {
   std::set<std::string> paths;
+  std::map<std::string, std::string> path_of_content;
   for (const ComparedRun& run : runs) {
     if (!paths.insert(run.path).second) throw InvalidArgument(run.path + " is named twice");
+    if (run.content.empty()) continue;
+    const auto [same, is_new] = path_of_content.try_emplace(run.content, run.path);
+    if (!is_new) {
+      throw InvalidArgument(run.path + " holds the same trained model as " + same->second +
+                            ", so it would count twice; name one of them");
+    }
   }
   Comparison comparison;
   std::map<std::string, std::size_t> row_of_recipe;

@@ -41,8 +41,8 @@ struct Comparison {
   std::vector<ComparisonRow> rows;   // in the order of the runs
 };
 
-// Throws InvalidArgument for a run that comes twice, also as a copy, and where runs of one row were measured under different
-// conditions.
+// Throws InvalidArgument for a run that comes twice, also as a copy, and where runs of one row were measured under
+// different conditions.
 Comparison compare(const std::vector<ComparedRun>& runs);
 
 // "82.7 ± 1.3 %", "82.7 %" for a single run, "-" for none.

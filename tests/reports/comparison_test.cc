@@ -54,6 +54,18 @@ TEST(Comparison, RefusesARunTwiceAndMeansOfDifferentEvaluations) {
   EXPECT_EQ(compare({one, other}).rows.size(), 1U);
 }
 
+TEST(Comparison, RefusesACopyOfARun) {
+  ComparedRun one = run("a", "lstm", "x", 0.5), copy = run("b", "lstm", "x", 0.5);
+  one.content = copy.content = "0123";
+  EXPECT_THAT(
+      [&] {
+        compare({one, copy});
+      },
+      testing::ThrowsMessage<InvalidArgument>(testing::AllOf(HasSubstr("b holds"), HasSubstr("as a,"))));
+  copy.content = "4567";
+  EXPECT_EQ(compare({one, copy}).rows.front().runs.size(), 2U);
+}
+
 TEST(Comparison, EscapesWhatItShows) {
   const std::string page = comparison_html(compare({run("<b>", "lstm", "<script>", 0.5)}), "longtake compare '<b>'");
   EXPECT_THAT(page, Not(HasSubstr("<script>")));
