@@ -103,10 +103,11 @@ class Line {
     ended_.assign(stream.last_edges().begin(), stream.last_edges().end());
   }
 
+  // `goes_on`: frames may be without an answer yet, which the stream that takes up the state gives.
   void finish(const DecodeStats& decode, std::span<const tasks::EventEdge> edges,
-              const std::optional<reports::LiveCounters>& live) {
+              const std::optional<reports::LiveCounters>& live, bool goes_on) {
     whole_.decode = decode;
-    if (whole_.scores.empty()) throw BadData(fmt::format("{}: {}", whole_.source, nothing_reason(decode)));
+    if (whole_.scores.empty() && !goes_on) throw BadData(fmt::format("{}: {}", whole_.source, nothing_reason(decode)));
     ended_.insert(ended_.end(), edges.begin(), edges.end());
     put(writer_->finish(whole_, ended_, live));
     put(writer_->tail());
@@ -123,9 +124,11 @@ void finish_stream(const StreamOptions& options, tasks::StreamClassifier& stream
   if (!options.save_state.empty()) {
     stream.save().save(options.save_state);
     tell(fmt::format("state after {} frames in {}", stream.frames(), options.save_state));
+    // What lags and what is still going on belongs to the stream that goes on from here.
+    return line.finish(decode, {}, live, stream.frames() > 0);
   }
   line.answers(stream.finish(), live);
-  line.finish(decode, stream.last_edges(), live);
+  line.finish(decode, stream.last_edges(), live, false);
 }
 
 int exit_code(const StreamOptions& options, const DecodeStats& decode) {

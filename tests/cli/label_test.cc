@@ -172,6 +172,33 @@ TEST_F(Label, EveryFrameTellsWhichFramesOfTheWindowItLooksAt) {
   EXPECT_TRUE(std::filesystem::exists(path("seen") + "/test_0000.mp4"));
 }
 
+// The answers lag two frames, which the saved stream leaves to the one that goes on; also where it answered nothing.
+TEST_F(Label, AStreamThatGoesOnFromItsStateAnswersEveryFrameOnce) {
+  const std::string all = path("all.nut"), rest = path("rest.nut"), state = path("state.safetensors");
+  ASSERT_TRUE(media::run_ffmpeg("-i " + video(0) + " -c:v ffv1 " + all));
+  const auto frames_of = [](const std::vector<std::string>& words) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, kDone) << outcome.err;
+    std::vector<Json> frames;
+    for (const std::string& line : lines_of(outcome.out)) {
+      const Json json = Json::parse(line);
+      if (json["type"] == "frame") frames.push_back(json["scores"]);
+    }
+    return frames;
+  };
+  const std::vector<Json> whole = frames_of({"stream", run_directory(), all});
+  for (const int middle : {1, 7}) {
+    ASSERT_TRUE(media::run_ffmpeg(
+        fmt::format("-y -i {} -vf select='gte(n\\,{})' -fps_mode passthrough -c:v ffv1 {}", video(0), middle, rest)));
+    std::vector<Json> frames =
+        frames_of({"stream", run_directory(), all, "--frames", std::to_string(middle), "--save-state", state});
+    EXPECT_EQ(std::ssize(frames), std::max(0, middle - 2));
+    const std::vector<Json> later = frames_of({"stream", run_directory(), rest, "--load-state", state});
+    frames.insert(frames.end(), later.begin(), later.end());
+    EXPECT_EQ(frames, whole) << middle;
+  }
+}
+
 TEST_F(Label, EveryFrameGetsItsLineWithItsOwnTime) {
   const Outcome streamed = run({"stream", run_directory(), video(0), "--json"});
   ASSERT_EQ(streamed.code, kDone) << streamed.err;
