@@ -95,6 +95,23 @@ TEST_F(FlowVerbs, AVideoOfOneFrameIsToldFromABrokenOne) {
   }
 }
 
+TEST_F(FlowVerbs, DataCheckAsksForThePicturesOfTheRecipesFlow) {
+  media::write_file(path("few.csv"), "path,label\nfew.mp4,left\n" + world().clip("right") + ",right\n");
+  media::write_numbered_clip(path("few.mp4"), 1, 15);
+  media::write_file(path("few.toml"),
+                    "[input]\nwidth = 32\nheight = 32\nflow = \"dis\"\n[data]\nformat = \"manifest\"\npath = \"" +
+                        path("few.csv") + "\"\n");
+  for (const char* quick : {"", "--quick"}) {
+    std::vector<std::string> words{"data", "check", path("few.toml")};
+    if (*quick != '\0') words.emplace_back(quick);
+    const Outcome checked = run(words);
+    EXPECT_EQ(checked.code, kPartial) << checked.err;
+    EXPECT_THAT(checked.out, AllOf(HasSubstr("few.mp4"), HasSubstr("1 is too few")));
+    EXPECT_THAT(checked.err, HasSubstr("1 readable, 0 partial, 1 unreadable"));
+  }
+  EXPECT_EQ(run({"data", "check", path("few.csv")}).code, kDone);  // as pictures they serve
+}
+
 TEST_F(FlowVerbs, EvaluateTellsOfEachStreamAndOfBoth) {
   const auto evaluate = [](std::vector<std::string> words) {
     const std::vector<std::string> data{"--data", path("clips"), "--split", "test", "--json"};
