@@ -12,6 +12,7 @@
 #include "data/flow_input.h"
 #include "data/motions.h"
 #include "data/moving_digits.h"
+#include "fields/storms.h"
 #include "tasks/recipe.h"
 
 namespace longtake::cli {
@@ -168,6 +169,54 @@ void add_make_moving_digits(CLI::App& make, Run& run) {
   verb->callback([&run, request] { run = [request] { return make_moving_digits_set(*request); }; });
 }
 
+struct StormsRequest {
+  std::string directory, tracks, background;
+  fields::StormsOptions options;
+};
+
+int make_storms_set(const StormsRequest& request) {
+  ThreadPool pool(core_count());
+  as_usage("", [&] {
+    fields::make_storms(real_files(), request.tracks, request.background, request.directory, request.options, pool);
+    return 0;
+  });
+  const fields::StormsOptions& made = request.options;
+  tell(fmt::format("{} sequences of {} frames in {}", made.train + made.validation + made.test, made.frames,
+                   request.directory));
+  return kDone;
+}
+
+void add_make_storms(CLI::App& make, Run& run) {
+  CLI::App* verb = make.add_subcommand("storms", "Tropical cyclones along real tracks, in CF NetCDF, with the truth");
+  auto request = std::make_shared<StormsRequest>();
+  fields::StormsOptions& options = request->options;
+  verb->add_option("directory", request->directory, "Where to put train/, validation/, test/ and manifest.csv")
+      ->required();
+  verb->add_option("--tracks", request->tracks, "Tracks of storms: NetCDF, IBTrACS, TRACK, TempestExtremes or CSV")
+      ->required();
+  verb->add_option("--background", request->background, "Folder of Pstorm.cdf, Tstorm.cdf, Ustorm.cdf and Vstorm.cdf")
+      ->required();
+  verb->add_option("--seed", options.seed, "Other seeds, other sequences")
+      ->check(whole_number(0))
+      ->capture_default_str();
+  verb->add_option("--train", options.train, "Training sequences")->capture_default_str();
+  verb->add_option("--validation", options.validation, "Validation sequences")->capture_default_str();
+  verb->add_option("--test", options.test, "Test sequences")->capture_default_str();
+  verb->add_option("--frames", options.frames, "Frames of a sequence")->capture_default_str();
+  verb->add_option("--step-hours", options.step_hours, "Hours from frame to frame")->capture_default_str();
+  verb->add_option("--west", options.west, "Western edge, degrees east")->capture_default_str();
+  verb->add_option("--east", options.east, "Eastern edge")->capture_default_str();
+  verb->add_option("--south", options.south, "Southern edge, degrees north")->capture_default_str();
+  verb->add_option("--north", options.north, "Northern edge")->capture_default_str();
+  verb->add_option("--spacing", options.spacing, "Degrees from cell to cell")->capture_default_str();
+  verb->add_option("--calm", options.calm, "Share of sequences without a tropical cyclone")->capture_default_str();
+  verb->footer(
+      "Seasons are dealt out to the splits whole. The same options and files give the same bytes.\nExample:\n  "
+      "longtake "
+      "data make storms data/storms --tracks ERA20C_TRACK_NATL_tcident.nc --background ncarg_storm1996");
+  verb->callback([&run, request] { run = [request] { return make_storms_set(*request); }; });
+}
+
 void add_source(CLI::App* verb, const std::shared_ptr<DataSource>& data) {
   verb->add_option("source", data->source, "A recipe (.toml), a manifest (.csv) or a folder per class")->required();
   verb->add_option("overrides", data->overrides, "section.key=value, for a recipe");
@@ -196,7 +245,7 @@ void add_data(CLI::App& app, Run& run) {
       "warnings.\nExample:\n  longtake data check videos/");
   check_verb->callback([&run, checked] { run = [checked] { return check_data(*checked); }; });
 
-  CLI::App* make = verb->add_subcommand("make", "Generate a set of videos");
+  CLI::App* make = verb->add_subcommand("make", "Generate a set of videos or fields");
   make->require_subcommand(1);
   make->footer("Example:\n  longtake data make motions data/motions --train 20 --test 5");
   CLI::App* motions = make->add_subcommand("motions", "Eight ways of moving that no single frame tells apart");
@@ -216,6 +265,7 @@ void add_data(CLI::App& app, Run& run) {
       [&run, directory, options] { run = [directory, options] { return make_motions_set(*directory, *options); }; });
   add_make_activities(*make, run);
   add_make_moving_digits(*make, run);
+  add_make_storms(*make, run);
 }
 
 }  // namespace longtake::cli
