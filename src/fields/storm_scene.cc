@@ -11,6 +11,7 @@ namespace longtake::fields {
 namespace {
 
 constexpr std::int64_t kLongestGapS = 21600;
+constexpr double kLeastWind = 15;  // m/s, of what is still a storm
 constexpr double kPi = std::numbers::pi;
 constexpr double kKilometresPerDegree = kEarthRadiusKm * kPi / 180;
 
@@ -60,6 +61,7 @@ struct Instant {
 };
 
 constexpr double kWakeKm = 130;
+constexpr double kSquaredReach = 16;  // beyond four sigmas nothing could be measured
 
 Instant instant_of(const StormScene& scene, std::int64_t time) {
   Instant instant;
@@ -103,13 +105,15 @@ Influence influence_at(const Instant& instant, const GeoPoint& place) {
   for (const Instant::Rain& shower : instant.showers) {
     const Offset offset = offset_between(shower.centre, place);
     const double squared = offset.east_km * offset.east_km + offset.north_km * offset.north_km;
-    sum.rain_mm_h += shower.mm_h * std::exp(-squared / (2 * shower.radius_km * shower.radius_km));
+    const double sigmas = squared / (shower.radius_km * shower.radius_km);
+    if (sigmas < kSquaredReach) sum.rain_mm_h += shower.mm_h * std::exp(-sigmas / 2);
   }
   double coldest = 0;
   for (const Instant::Wake& wake : instant.wakes) {
     const Offset offset = offset_between(wake.centre, place);
     const double squared = offset.east_km * offset.east_km + offset.north_km * offset.north_km;
-    coldest = std::min(coldest, wake.kelvin * std::exp(-squared / (2 * kWakeKm * kWakeKm)));
+    const double sigmas = squared / (kWakeKm * kWakeKm);
+    if (sigmas < kSquaredReach) coldest = std::min(coldest, wake.kelvin * std::exp(-sigmas / 2));
   }
   sum.surface_k += coldest;
   return sum;
@@ -173,7 +177,7 @@ double StormLife::wind_m_s(std::int64_t time, const GeoPoint& place) const {
   const double days = static_cast<double>(time - first) / 86400;
   const double wobble = 1 + 0.08 * std::sin(2 * kPi * days / 1.3 + wobble_phase);
   const double cold = 1 - 0.5 * std::clamp((std::abs(place.latitude) - 40) / 20, 0.0, 1.0);
-  return std::max(12.0, peak_m_s * life * wobble * cold);
+  return std::max(kLeastWind, peak_m_s * life * wobble * cold);
 }
 
 std::optional<TropicalCyclone> StormLife::at(std::int64_t time, double cell_km) const {

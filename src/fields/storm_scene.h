@@ -30,7 +30,7 @@ struct StormLife {
   // Drawn: peaks of 20 to 60 m/s, weak ones more often than strong ones.
   static StormLife draw(const Track& track, Random& random);
   // Its wind at `time`: it grows over the first third of its life and fades after that, faster north of 40 degrees, and
-  // is never below 12 m/s.
+  // is never below 15 m/s.
   double wind_m_s(std::int64_t time, const GeoPoint& place) const;
   // Nothing before its first point, after its last and in gaps.
   std::optional<TropicalCyclone> at(std::int64_t time, double cell_km) const;

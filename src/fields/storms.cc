@@ -143,6 +143,12 @@ std::int64_t draw_start(const Track& track, const StormsOptions& options, Random
                     options.step_hours * 3600;
 }
 
+// Spread evenly, so that every split has its share.
+bool is_calm(std::int64_t index, const StormsOptions& options) {
+  const auto calm_before = [&](std::int64_t i) { return std::floor(static_cast<double>(i) * options.calm + 1e-9); };
+  return calm_before(index + 1) > calm_before(index);
+}
+
 StormScene draw_scene(const StormSplit& split, std::int64_t index, const StormsOptions& options,
                       const StormBackground& background) {
   Random random(options.seed, split.stream, index);
@@ -156,7 +162,7 @@ StormScene draw_scene(const StormSplit& split, std::int64_t index, const StormsO
   scene.view.mirrored = random.uniform() < 0.5;
   const double length = static_cast<double>(scene.step_s * (scene.frames - 1));
   scene.view.start_s = random.uniform(0, background.duration_s() - length);
-  if (random.uniform() >= options.calm) {
+  if (!is_calm(index, options)) {
     for (const Track& track : split.tracks) {
       if (track.points.back().time < scene.start || track.points.front().time > scene.time(scene.frames - 1)) continue;
       scene.storms.push_back(StormLife::draw(track, random));

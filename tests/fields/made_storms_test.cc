@@ -182,7 +182,14 @@ TEST_F(MadeStorms, CalmSequencesHaveNone) {
   options_.calm = 1;
   make("set");
   EXPECT_THAT(truth("set/train/0000"), IsEmpty());
-  EXPECT_THAT(read_bytes(folder_ / "set/manifest.csv"), HasSubstr("train,train/0000.nc,train/0000.csv,"));
+  options_.calm = 0.5;
+  make("half");
+  const std::string manifest = read_bytes(folder_ / "half/manifest.csv");
+  EXPECT_THAT(manifest, HasSubstr("train,train/0000.nc,train/0000.csv,"));
+  // Every other sequence of each split: 2 of 4, 0 of 1, 1 of 2.
+  int calm = 0;
+  for (std::size_t at = manifest.find(",0\n"); at != std::string::npos; at = manifest.find(",0\n", at + 1)) ++calm;
+  EXPECT_EQ(calm, 3);
 }
 
 TEST_F(MadeStorms, AWholeSetIsLeftAsItIsAndAnotherIsNotOverwritten) {
@@ -337,7 +344,7 @@ TEST(StormLife, GrowsAndFadesAndIsWeakerOverColdWater) {
   EXPECT_NEAR(wind(12), 50, 5);   // at a third, give or take the wobble
   EXPECT_LT(wind(36), 23);
   EXPECT_NEAR(wind(12, 60), wind(12) / 2, 1e-9);
-  EXPECT_EQ((StormLife{.track = &track, .peak_m_s = 1}).wind_m_s(0, {-60, 20}), 12);
+  EXPECT_EQ((StormLife{.track = &track, .peak_m_s = 1}).wind_m_s(0, {-60, 20}), 15);
 }
 
 }  // namespace
