@@ -18,7 +18,7 @@ using Numbers = std::vector<std::int64_t>;
 
 // The numbers of an option, one for each level from the frame's side up.
 Numbers numbers_option(const Options& options, const char* key, const Numbers& otherwise, std::int64_t least) {
-  const Numbers numbers = options.get(key, otherwise);
+  Numbers numbers = options.get(key, otherwise);
   if (numbers.empty()) throw options.error(key, "needs at least one level");
   for (std::int64_t number : numbers) {
     if (number < least || number > 65536) throw options.error(key, fmt::format("must be {} to 65536, each", least));
