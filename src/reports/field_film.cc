@@ -44,7 +44,7 @@ void draw_film(const ForecastFilm& film, const FieldScale& scale, const FieldPic
       FieldPanel panel{.title = title};
       if (ahead) {
         panel.field = &fields[lead];
-        panel.note = lead_text(film.seen.back(), fields[lead], lead);
+        panel.note = lead_text(film.seen.back(), film.forecasts.front().fields[lead], lead);
       }
       panels.push_back(std::move(panel));
     };

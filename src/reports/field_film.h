@@ -22,8 +22,9 @@ struct ForecastFilm {
 };
 
 // Gives a picture for each field that was seen, and then one for each lead time, of which each says how long after the
-// last field seen it is. Panels are "seen", "truth" where there is one, and each forecast. All pictures are of one
-// size, as media::VideoWriter wants them. Throws InvalidArgument as draw_fields(), and where lengths differ.
+// last field seen it is, by the times of the first forecast. Panels are "seen", "truth" where there is one, and each
+// forecast. All pictures are of one size, as media::VideoWriter wants them. Throws InvalidArgument as draw_fields(),
+// and where lengths differ.
 void draw_film(const ForecastFilm& film, const FieldScale& scale, const FieldPictureOptions& options,
                const std::function<void(const Tensor& picture)>& frame);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <optional>
 
 #include "fields/calendar.h"
@@ -192,7 +193,7 @@ void draw_marks(Canvas& canvas, const FieldPanel& panel, const MapLayout& layout
     if (!x || !y) continue;
     std::vector<Position> ring;
     for (int i = 0; i <= 32; ++i) {
-      const double angle = i * 2 * 3.14159265358979 / 32;
+      const double angle = i * 2 * std::numbers::pi / 32;
       ring.push_back({left + *x + 9 * std::cos(angle), top + *y + 9 * std::sin(angle)});
     }
     const std::vector<std::vector<Position>> lines{ring};

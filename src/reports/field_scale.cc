@@ -87,7 +87,8 @@ FieldScale diverging_scale(double limit, std::string unit) {
   FieldScale scale = continuous_scale(-limit, limit, std::move(unit));
   scale.colours = kDivergingColours;
   scale.values.clear();
-  const double half = static_cast<double>(scale.colours.size() / 2);
+  const std::size_t middle = scale.colours.size() / 2;
+  const auto half = static_cast<double>(middle);
   for (std::size_t i = 0; i < scale.colours.size(); ++i) {
     scale.values.push_back(limit * (static_cast<double>(i) - half) / half);
   }
