@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "cli/classifier.h"
 #include "cli/cli.h"
+#include "cli/predict_forecast.h"
 #include "data/video_input.h"
 #include "longtake/error.h"
 #include "reports/overlay.h"
@@ -28,6 +29,10 @@ struct PredictOptions {
   std::string output;
   std::string overlay;
   std::string recipe;
+  std::vector<std::string> series;
+  std::string write = "netcdf,png,mp4";
+  std::string at;
+  std::int64_t horizon = 0;
   bool frames = false;
   bool attention = false;
   bool json = false;
@@ -152,7 +157,27 @@ void write_output(const PredictOptions& options, const reports::ResultFormat& fo
   tell(path.string());
 }
 
+int predict_fields(graph::Model model, const PredictOptions& options) {
+  if (!options.overlay.empty() || options.frames || options.attention || !options.recipe.empty() ||
+      options.format != "jsonl") {
+    throw ConfigError("--format, --overlay, --frames, --attention and --events are not for models that forecast");
+  }
+  return predict_forecast(open_forecaster(model_path(options.model), std::move(model), options.threads),
+                          {.sources = options.files,
+                           .series = options.series,
+                           .output = options.output,
+                           .write = options.write,
+                           .at = options.at,
+                           .horizon = options.horizon});
+}
+
 int predict(const PredictOptions& options) {
+  if (graph::Model model = load_model_of(options.model); model.task == tasks::kForecastTask) {
+    return predict_fields(std::move(model), options);
+  }
+  if (!options.series.empty() || !options.at.empty() || options.horizon > 0) {
+    throw ConfigError("--series, --at and --horizon are for models that forecast");
+  }
   const reports::ResultFormat& format = reports::result_format(options.json ? "jsonl" : options.format);
   const auto detail = reports::detail_of(format, options.frames, options.attention);
   if (!format.many && options.files.size() > 1 && options.output.empty()) {
@@ -212,7 +237,7 @@ void add_predict(CLI::App& app, Run& run) {
     formats += fmt::format("{}{}: {}", formats.empty() ? "" : "; ", format.name, format.summary);
   }
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
-  verb->add_option("files", options->files, "Videos")->required();
+  verb->add_option("files", options->files, "Videos; for models that forecast, folders or files of fields")->required();
   verb->add_option("--format", options->format, formats)->capture_default_str();
   verb->add_option("-o,--output", options->output, "Write one file per video into this directory");
   verb->add_option("--overlay", options->overlay, "Write each video with its score time line into this directory");
@@ -220,6 +245,15 @@ void add_predict(CLI::App& app, Run& run) {
   verb->add_flag("--attention", options->attention, "JSON lines: every frame's scores and where the model looked");
   verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
   verb->add_option("--bad-frames", options->bad_frames, "skip, repeat or stop")->capture_default_str();
+  verb->add_option("--horizon", options->horizon, "Models that forecast: frames; 0 takes the model's protocol")
+      ->check(whole_number(0));
+  verb->add_option(
+      "--at", options->at,
+      "Models that forecast: the newest time to be seen, such as 2016-09-28T15:00:00Z; default: the newest "
+      "there is");
+  verb->add_option("--series", options->series,
+                   "Models that forecast: key=value of the sources, as in [data.series.NAME] of a recipe");
+  verb->add_option("--write", options->write, "Models that forecast: what --output gets")->capture_default_str();
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -227,7 +261,8 @@ void add_predict(CLI::App& app, Run& run) {
   verb->footer(
       "Exit code 3 when a file was skipped or read in part.\nExamples:\n"
       "  longtake predict runs/motions clip.mp4 --frames\n"
-      "  longtake predict model.safetensors *.mp4 --format vtt -o subtitles --overlay seen");
+      "  longtake predict model.safetensors *.mp4 --format vtt -o subtitles --overlay seen\n"
+      "  longtake predict runs/nowcast radar/today -o nowcasts --horizon 12");
   verb->callback([&run, options] { run = [options] { return predict(*options); }; });
 }
 

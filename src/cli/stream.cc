@@ -9,6 +9,7 @@
 
 #include "cli/classifier.h"
 #include "cli/cli.h"
+#include "cli/stream_forecast.h"
 #include "data/video_input.h"
 #include "longtake/error.h"
 #include "media/live_reader.h"
@@ -29,6 +30,12 @@ struct StreamOptions {
   std::string bad_frames = "skip";
   std::string policy = "drop-oldest";
   std::string load_state, save_state;
+  std::vector<std::string> series;
+  std::string output;
+  std::string write = "netcdf";
+  std::int64_t horizon = 0;
+  double poll_s = 1;
+  bool once = false;
   std::int64_t most_frames = 0;
   std::int64_t clip = 0;
   double timeout_s = VideoOptions().read_timeout_s;
@@ -209,7 +216,32 @@ void check_clip(const StreamOptions& options, const OpenedModel& opened) {
   }
 }
 
+int stream_fields(graph::Model model, const StreamOptions& options) {
+  const bool others = options.live || !options.load_state.empty() || !options.save_state.empty() ||
+                      !options.recipe.empty() || options.clip > 0 || options.attention || options.format != "jsonl";
+  if (others) {
+    throw ConfigError(
+        "--live, --load-state, --save-state, --events, --clip, --attention and --format are not for models that "
+        "forecast");
+  }
+  return stream_forecast(open_forecaster(model_path(options.model), std::move(model), options.threads),
+                         {.folder = options.source,
+                          .series = options.series,
+                          .output = options.output,
+                          .write = options.write,
+                          .horizon = options.horizon,
+                          .most_frames = options.most_frames,
+                          .poll_s = options.poll_s,
+                          .once = options.once});
+}
+
 int stream_source(const StreamOptions& options) {
+  if (graph::Model model = load_model_of(options.model); model.task == tasks::kForecastTask) {
+    return stream_fields(std::move(model), options);
+  }
+  if (!options.series.empty() || !options.output.empty() || options.horizon > 0 || options.once) {
+    throw ConfigError("--series, --output, --horizon and --once are for models that forecast");
+  }
   const media::LivePolicy policy = parse_policy(options.policy);
   const OpenedModel opened = open_model(options.model, options.threads);
   const StopAtSignal signal;
@@ -232,7 +264,8 @@ void add_stream(CLI::App& app, Run& run) {
   auto options = std::make_shared<StreamOptions>();
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
   verb->add_option("source", options->source,
-                   "A file, http(s)://, rtsp:// and the like, /dev/video0, or - for standard input")
+                   "A file, http(s)://, rtsp:// and the like, /dev/video0, or - for standard input; for models that "
+                   "forecast a folder of fields that grows")
       ->required();
   verb->add_option("--format", options->format, "jsonl, csv, vtt, srt or activitynet")->capture_default_str();
   verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
@@ -255,6 +288,16 @@ void add_stream(CLI::App& app, Run& run) {
       ->capture_default_str();
   verb->add_option("--load-state", options->load_state, "Go on from a state that was saved");
   verb->add_option("--save-state", options->save_state, "Save the state after the last frame, also that before Ctrl-C");
+  verb->add_option("-o,--output", options->output, "Models that forecast: write every nowcast into this directory");
+  verb->add_option("--write", options->write, "Models that forecast: any of netcdf, png, mp4")->capture_default_str();
+  verb->add_option("--horizon", options->horizon, "Models that forecast: frames; 0 takes the model's protocol")
+      ->check(whole_number(0));
+  verb->add_option("--series", options->series,
+                   "Models that forecast: key=value of the source, as in [data.series.NAME] of a recipe");
+  verb->add_option("--poll", options->poll_s, "Models that forecast: seconds between looks into the folder")
+      ->check(number(0.01, 86400))
+      ->capture_default_str();
+  verb->add_flag("--once", options->once, "Models that forecast: stop when all that is in the folder was followed");
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -264,7 +307,8 @@ void add_stream(CLI::App& app, Run& run) {
       "when\n"
       "one is complete. Ctrl-C ends the stream as its own end would; a second one at once.\nExamples:\n"
       "  longtake stream runs/motions clip.mp4\n  longtake stream model.safetensors rtsp://camera/1\n"
-      "  ffmpeg -i in.mkv -f mpegts - | longtake stream model.safetensors -");
+      "  ffmpeg -i in.mkv -f mpegts - | longtake stream model.safetensors -\n"
+      "  longtake stream runs/nowcast radar/today -o nowcasts --write netcdf,png");
   verb->callback([&run, options] { run = [options] { return stream_source(*options); }; });
 }
 

@@ -19,6 +19,9 @@ namespace longtake::models {
 //   top_only = false         and only the top layer's state goes to the output: both true, and no peepholes, is what
 //                            popular re-implementations do
 //   output = "sigmoid"       or "linear", with a loss of distances
+//   advected = false         the forecaster also takes, for each frame, the newest one that was seen moved along by
+//                            optical flow, with a channel that is 1 where that comes from within the picture; with
+//                            output = "linear" it forecasts what is to be added
 //   seen = 10, forecast = 10 frames in the test
 graph::Model conv_lstm_forecaster(const Options& options, const Purpose& purpose) {
   using graph::Builder, graph::ValueId;
@@ -30,8 +33,15 @@ graph::Model conv_lstm_forecaster(const Options& options, const Purpose& purpose
   const std::int64_t patch = size_option(options, "patch", 4, 1, 256);
   if (frame[1] % patch != 0 || frame[2] % patch != 0) throw options.error("patch", "must divide height and width");
   const bool feedback = options.get("feedback", false), top_only = options.get("top_only", false);
+  const bool advected = options.get("advected", false);
   const std::array<std::string, 2> outputs{"sigmoid", "linear"};
   const bool squashes = options.get_choice("output", "sigmoid", outputs) == "sigmoid";
+  const std::int64_t channels = forecast_channels(purpose.input);
+  if (feedback && channels != frame[0]) {
+    throw options.error("feedback", "needs an input of nothing but what is forecast: set input.validity = false");
+  }
+  if (feedback && advected)
+    throw options.error("feedback", "and advected are two ways to give the forecaster an input");
 
   {
     Builder b(model, "encode");
@@ -41,19 +51,26 @@ graph::Model conv_lstm_forecaster(const Options& options, const Purpose& purpose
     b.finish();
   }
   Builder b(model, "forecast");
-  ValueId x = graph::kNoValue, fed = graph::kNoValue;
+  ValueId x = graph::kNoValue, fed = graph::kNoValue, moved = graph::kNoValue;
   if (feedback) {
     model.bindings.push_back({"encode", "last", "forecast", "last"});
-    fed = b.delay("fed", frame, b.input("last", frame, true));
+    fed = b.delay("fed", {frame[0], -1, -1}, b.input("last", frame, true));
     x = layers::patchify(b, "patches", fed, patch);
+  }
+  if (advected) {
+    moved = b.input(kAdvectedInput, {channels + 1, frame[1], frame[2]});
+    x = layers::patchify(b, "patches", moved, patch);
   }
   const auto hidden = forecast_states(model, b, x, stack.states(frame[1] / patch, frame[2] / patch), stack);
   const ValueId all = top_only || hidden.size() == 1 ? hidden.back() : layers::concat(b, "states", hidden);
+  // What is added to the frame that moves on begins near nothing.
+  const graph::Initialiser weight =
+      advected && !squashes ? graph::Initialiser::gaussian(0, 0.005) : graph::Initialiser::xavier();
   const ValueId patches = layers::conv2d(
-      b, "output", all,
-      {.channels = frame[0] * patch * patch, .kernel = 1, .weights = {.weight = graph::Initialiser::xavier()}});
-  const ValueId logits = layers::unpatchify(b, squashes ? "logits" : "frame", patches, patch);
-  const ValueId next = squashes ? layers::sigmoid(b, "frame", logits) : logits;
+      b, "output", all, {.channels = channels * patch * patch, .kernel = 1, .weights = {.weight = weight}});
+  const ValueId logits = layers::unpatchify(b, squashes ? "logits" : "pixels", patches, patch);
+  ValueId next = squashes ? layers::sigmoid(b, "frame", logits) : logits;
+  if (advected && !squashes) next = layers::add(b, "frame", layers::slice(b, "moved", moved, 0, 0, channels), next);
   if (feedback) b.connect(fed, next);
   if (squashes) b.output("logits", logits);
   b.output("frame", next);

@@ -48,10 +48,33 @@ void read_balance(const Options& loss, const InputSpec& input, ForecastLossOptio
   }
 }
 
+void read_fractions(const Options& loss, const InputSpec& input, ForecastLossOptions& out) {
+  const bool rain = measures_rain(input);
+  const auto thresholds =
+      loss.get("fraction_thresholds", rain ? std::vector<double>{0.5, 2} : std::vector<double>{0.5});
+  out.fraction_windows = loss.get("fraction_windows", out.fraction_windows);
+  out.fraction_softness = loss.get("fraction_softness", out.fraction_softness);
+  if (thresholds.empty()) throw loss.error("fraction_thresholds", "needs at least one");
+  for (const double threshold : thresholds) {
+    if (rain && !(threshold > 0)) throw loss.error("fraction_thresholds", "must be above 0 mm/h");
+    out.fraction_thresholds.push_back(as_number(input, threshold));
+  }
+  if (out.fraction_windows.empty()) throw loss.error("fraction_windows", "needs at least one");
+  for (const std::int64_t window : out.fraction_windows) {
+    if (window < 1 || window > 255 || window % 2 == 0) {
+      throw loss.error("fraction_windows", "must be odd numbers of cells from 1 to 255");
+    }
+  }
+  if (!(out.fraction_softness >= 1e-4 && out.fraction_softness <= 10)) {
+    throw loss.error("fraction_softness", "must be from 0.0001 to 10");
+  }
+}
+
 }  // namespace
 
 bool ForecastLossOptions::any() const {
-  return cross_entropy + squared + absolute + balanced_squared + balanced_absolute + pairwise + gradient > 0;
+  return cross_entropy + fractions + squared + absolute + balanced_squared + balanced_absolute + pairwise + gradient >
+         0;
 }
 
 ForecastLossOptions read_forecast_loss(const Options& loss, const InputSpec& input) {
@@ -61,7 +84,7 @@ ForecastLossOptions read_forecast_loss(const Options& loss, const InputSpec& inp
        {std::pair{"cross_entropy", &out.cross_entropy}, std::pair{"squared", &out.squared},
         std::pair{"absolute", &out.absolute}, std::pair{"balanced_squared", &out.balanced_squared},
         std::pair{"balanced_absolute", &out.balanced_absolute}, std::pair{"pairwise", &out.pairwise},
-        std::pair{"gradient", &out.gradient}}) {
+        std::pair{"gradient", &out.gradient}, std::pair{"fractions", &out.fractions}}) {
     *factor = loss.get(key, 0.0);
     if (!(*factor >= 0 && std::isfinite(*factor))) throw loss.error(key, "is a factor and must not be negative");
   }
@@ -70,6 +93,7 @@ ForecastLossOptions read_forecast_loss(const Options& loss, const InputSpec& inp
               : by_lead == "exponential" ? LeadWeights::kExponential
                                          : LeadWeights::kSame;
   read_balance(loss, input, out);
+  read_fractions(loss, input, out);
   return out;
 }
 

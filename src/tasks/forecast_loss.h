@@ -25,8 +25,16 @@ struct ForecastLossOptions {
   double absolute = 0;          // |p - y|
   double balanced_squared = 0;  // both times the weight of the true value: B-MSE and B-MAE
   double balanced_absolute = 0;
-  double pairwise = 0;  // the mean squared error of differences between cells (WACV 2019; specs 6.2)
-  double gradient = 0;  // GDL: | |dp| - |dy| | between neighbours (Mathieu 2016, alpha 1)
+  double pairwise =
+      0;  // the mean squared error of differences between cells (WACV 2019; specs 6.2)  // 1 - FSS, averaged over
+          // thresholds, windows and leads, the event being a sigmoid of how far a value is above its
+  // threshold (Roberts and Lean 2008 as a loss; Ebert-Uphoff 2021, 2106.09757). With a window of one cell it is what
+  // CSI wants, with larger ones it forgives what is near.
+  double fractions = 0;
+  std::vector<double> fraction_thresholds;  // by the true value as the model has it
+  std::vector<std::int64_t> fraction_windows{1, 5};
+  double fraction_softness = 0.03;  // of the sigmoid, in the model's numbers
+  double gradient = 0;              // GDL: | |dp| - |dy| | between neighbours (Mathieu 2016, alpha 1)
   LeadWeights leads = LeadWeights::kSame;
   // Of balanced terms, by the true value as the model has it: weights[0] below thresholds[0], weights[k] from
   // thresholds[k - 1] on.
@@ -38,7 +46,8 @@ struct ForecastLossOptions {
 
 // Reads the table: a factor a term, lead_weights = "same", "linear" or "exponential", and thresholds (in mm/h where the
 // input is rain, else in the channel's unit, or in [0, 1]) with weights, whose defaults for rain are HKO-7's: 1 below 2
-// mm/h, then 2, 5 from 5, 10 from 10 and 30 from 30. Throws ConfigError.
+// mm/h, then 2, 5 from 5, 10 from 10 and 30 from 30; fraction_thresholds (0.5 and 2 mm/h), fraction_windows and
+// fraction_softness. Throws ConfigError.
 ForecastLossOptions read_forecast_loss(const Options& loss, const InputSpec& input);
 
 // The weight of each lead, with a mean of 1.

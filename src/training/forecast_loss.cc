@@ -55,6 +55,41 @@ Tensor gradient_error(const Tensor& frames, const ForecastTruth& truth, const Te
   return sum;
 }
 
+// 1 - FSS for one threshold and window, pooled over the sequences of each lead; [leads].
+Tensor fraction_error(const Tensor& frames, const ForecastTruth& truth, std::int64_t leads, double threshold,
+                      std::int64_t window, double softness) {
+  Tensor forecast = torch::sigmoid((frames - threshold) / softness);
+  Tensor event = truth.frames.ge(threshold).to(frames.scalar_type());
+  if (truth.valid.defined()) {
+    forecast = forecast * truth.valid;
+    event = event * truth.valid;
+  }
+  if (window > 1) {
+    const auto share = [&](const Tensor& map) { return at::avg_pool2d(map, window, 1, window / 2); };
+    forecast = share(forecast);
+    event = share(event);
+  }
+  const auto by_lead = [&](const Tensor& map) { return map.reshape({leads, -1}).sum(1); };
+  const Tensor total = by_lead(forecast.square() + event.square());
+  return by_lead((forecast - event).square()) / total.clamp_min(1e-6);
+}
+
+Tensor fraction_loss(const Tensor& frames, const ForecastTruth& truth, std::span<const double> weights,
+                     std::int64_t sequences, const tasks::ForecastLossOptions& options) {
+  const auto leads = static_cast<std::int64_t>(weights.size()) / sequences;
+  std::vector<double> by_lead;
+  for (std::int64_t lead = 0; lead < leads; ++lead) by_lead.push_back(weights[lead * sequences]);
+  const Tensor leads_weigh = torch::tensor(by_lead, torch::kFloat64).to(frames.options());
+  Tensor sum = torch::zeros({}, frames.options());
+  for (const double threshold : options.fraction_thresholds) {
+    for (const std::int64_t window : options.fraction_windows) {
+      const Tensor error = fraction_error(frames, truth, leads, threshold, window, options.fraction_softness);
+      sum = sum + (error * leads_weigh).mean();
+    }
+  }
+  return sum / static_cast<double>(options.fraction_thresholds.size() * options.fraction_windows.size());
+}
+
 }  // namespace
 
 Tensor forecast_loss(const Tensor& frames, const Tensor& logits, const ForecastTruth& truth,
@@ -80,6 +115,9 @@ Tensor forecast_loss(const Tensor& frames, const Tensor& logits, const ForecastT
            options.balanced_absolute * counted_mean(difference.abs() * weighed, truth.valid, rows.new_ones({}));
   }
   if (options.pairwise > 0) loss = loss + options.pairwise * pairwise_error(difference, truth.valid);
+  if (options.fractions > 0) {
+    loss = loss + options.fractions * fraction_loss(frames, truth, weights, sequences, options);
+  }
   if (options.gradient > 0) loss = loss + options.gradient * gradient_error(frames, truth, rows);
   return loss;
 }

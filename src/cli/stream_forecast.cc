@@ -1,0 +1,99 @@
+#include "cli/stream_forecast.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
+#include "cli/cli.h"
+#include "cli/field_feed.h"
+#include "cli/nowcast_output.h"
+#include "fields/calendar.h"
+#include "longtake/error.h"
+
+namespace longtake::cli {
+
+namespace {
+
+// What a file of the feed is worth: its nowcasts, told as they come.
+class Feed {
+ public:
+  Feed(const OpenedForecaster& opened, const ForecastStreamOptions& options)
+      : opened_(opened),
+        options_(options),
+        output_{options.output, parse_kinds(options.write)},
+        source_(field_source(options.folder, options.series)),
+        nowcaster_(*opened.forecasters, *opened.model, source_,
+                   options.horizon > 0 ? options.horizon : tasks::forecast_protocol_of(*opened.model).forecast),
+        thresholds_(tasks::MeasureOptions::usual(tasks::forecast_input_of(*opened.model)).thresholds) {
+    if (!output_.folder.empty()) real_files().create_directories(output_.folder);
+  }
+
+  const tasks::FieldSource& source() const { return source_; }
+  std::int64_t fields() const { return fields_; }
+  std::int64_t skipped() const { return skipped_; }
+
+  // A file that cannot be read or comes too late is told, counted and passed over: the next one may be good.
+  void follow(const Files::Path& path) {
+    try {
+      tasks::FieldSource one = source_;
+      one.path = path.string();
+      for_fields(one, std::nullopt, std::nullopt, [&](const fields::Field& field) { push(field); });
+    } catch (const Error& error) {
+      tell(fmt::format("longtake: {}: {}", path.string(), error.what()));
+      ++skipped_;
+    }
+  }
+
+ private:
+  void push(const fields::Field& field) {
+    const auto nowcasts = nowcaster_.push(field);
+    ++fields_;
+    for (const tasks::Nowcast& nowcast : nowcasts) {
+      std::string name = fields::format_time(nowcast.time);  // 2016-09-28T15:00:00Z, without what names cannot have
+      std::erase_if(name, [](char c) { return c == '-' || c == ':'; });
+      const auto files = write_nowcast(nowcast, name, opened_.path, output_);
+      put(nowcast_line(nowcast, options_.folder, thresholds_, files));
+    }
+  }
+
+  const OpenedForecaster& opened_;
+  const ForecastStreamOptions& options_;
+  NowcastOutput output_;
+  tasks::FieldSource source_;
+  tasks::Nowcaster nowcaster_;
+  std::vector<float> thresholds_;
+  std::int64_t fields_ = 0, skipped_ = 0;
+};
+
+// In short sleeps, so that a signal is heard.
+void wait_for(double seconds) {
+  constexpr double kNap = 0.05;
+  for (double slept = 0; slept < seconds && !interrupted(); slept += kNap) {
+    std::this_thread::sleep_for(std::chrono::duration<double>(std::min(kNap, seconds - slept)));
+  }
+}
+
+}  // namespace
+
+int stream_forecast(const OpenedForecaster& opened, const ForecastStreamOptions& options) {
+  Feed feed(opened, options);
+  FolderWatch watch(feed.source());
+  const auto enough = [&] {
+    return interrupted() || (options.most_frames > 0 && feed.fields() >= options.most_frames);
+  };
+  while (!enough()) {
+    for (const Files::Path& path : watch.look(options.once)) {
+      if (enough()) break;
+      feed.follow(path);
+    }
+    if (options.once) break;
+    wait_for(options.poll_s);
+  }
+  if (feed.fields() == 0 && options.once) {
+    throw BadData(fmt::format("{}: no field could be read", options.folder));
+  }
+  return feed.skipped() > 0 ? kPartial : kDone;
+}
+
+}  // namespace longtake::cli

@@ -1,0 +1,61 @@
+#include "tasks/field_clock.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fields/calendar.h"
+#include "longtake/error.h"
+
+namespace longtake::tasks {
+
+FieldClock::FieldClock(const ClockOptions& options, const ExtrapolationOptions& extrapolation)
+    : options_(options), extrapolator_(extrapolation) {
+  if (options.step_s < 1 || options.tolerance_s < 0 || 2 * options.tolerance_s >= options.step_s ||
+      options.most_missing < 0) {
+    throw InvalidArgument(fmt::format("steps of {} s with a tolerance of {} s; a tolerance below half a step is wanted",
+                                      options.step_s, options.tolerance_s));
+  }
+}
+
+std::vector<ClockFrame> FieldClock::push(std::int64_t time, FieldFrame frame) {
+  if (last_time_ && time <= *last_time_) {
+    throw InvalidArgument(fmt::format("a frame of {} comes after one of {}", fields::format_time(time),
+                                      fields::format_time(*last_time_)));
+  }
+  const std::int64_t distance = last_time_ ? time - *last_time_ : 0;
+  const bool known = usual_distance_s_ > 0;
+  const bool far = known && 2 * distance > 3 * usual_distance_s_;
+  if (distance > 0) usual_distance_s_ = known ? std::min(usual_distance_s_, distance) : distance;
+  if (!next_) next_ = options_.first.value_or(time);
+  const bool broken = time >= *next_ + (options_.most_missing + 1) * options_.step_s;
+  if (broken) next_ = time;
+  std::vector<ClockFrame> out;
+  for (; *next_ <= time + options_.tolerance_s; *next_ += options_.step_s) {
+    out.push_back(at_step(*next_, frame, time, far));
+    out.back().anew = !begun_ || (broken && out.size() == 1);
+    begun_ = true;
+  }
+  last_ = std::move(frame);
+  last_time_ = time;
+  return out;
+}
+
+ClockFrame FieldClock::at_step(std::int64_t time, const FieldFrame& newest, std::int64_t newest_time, bool far) {
+  if (std::abs(newest_time - time) <= options_.tolerance_s) return {.time = time, .frame = newest};
+  if (last_time_ && std::abs(time - *last_time_) <= options_.tolerance_s) return {.time = time, .frame = last_};
+  FieldFrame frame{Tensor(DType::kFloat32, newest.values.shape()), Tensor(DType::kUint8, newest.valid.shape())};
+  if (far || !last_time_) return {.time = time, .frame = std::move(frame), .missing = true};
+  const double share = static_cast<double>(time - *last_time_) / static_cast<double>(newest_time - *last_time_);
+  const Tensor mixed = frame_between(extrapolator_, last_.values, last_.valid, newest.values, newest.valid, share);
+  const auto numbers = mixed.data<float>();
+  const auto count = static_cast<std::size_t>(frame.values.count());
+  std::copy_n(numbers.begin(), count, frame.values.data<float>().begin());
+  for (std::size_t i = 0; i < static_cast<std::size_t>(frame.valid.count()); ++i) {
+    frame.valid.data<std::uint8_t>()[i] = numbers[count + i] > 0;
+  }
+  return {.time = time, .frame = std::move(frame)};
+}
+
+}  // namespace longtake::tasks

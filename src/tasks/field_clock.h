@@ -1,0 +1,52 @@
+// Frames of a feed at the steps that a model was made for: a radar that measures every 5 or 6 minutes drives a model
+// that wants one every 10.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "tasks/extrapolation.h"
+#include "tasks/field_sequence.h"
+
+namespace longtake::tasks {
+
+struct ClockOptions {
+  std::int64_t step_s = 600;
+  std::int64_t tolerance_s = 30;      // as SequenceOptions
+  std::optional<std::int64_t> first;  // the first step; none begins with the first frame
+  std::int64_t most_missing = 2;      // steps in a row without a frame that are told as missing frames; more begin anew
+};
+
+// A frame at a step.
+struct ClockFrame {
+  std::int64_t time = 0;
+  FieldFrame frame;
+  bool missing = false;  // nothing in it was measured
+  bool anew = false;     // after a break, or the first of all: what was seen before does not lead to it
+};
+
+class FieldClock {
+ public:
+  // Throws InvalidArgument for options out of range, and as Extrapolator.
+  FieldClock(const ClockOptions& options, const ExtrapolationOptions& extrapolation);
+
+  // The next frame of the feed, later than all before; gives the frames of the steps that are settled by it, in order.
+  // A frame at a step is taken as it is. A step between two frames gets what lies between them where they are no more
+  // than one and a half times the feed's usual distance apart, and else is missing. Throws InvalidArgument for a time
+  // that is not later.
+  std::vector<ClockFrame> push(std::int64_t time, FieldFrame frame);
+
+ private:
+  ClockFrame at_step(std::int64_t time, const FieldFrame& newest, std::int64_t newest_time, bool far);
+
+  ClockOptions options_;
+  Extrapolator extrapolator_;
+  std::optional<std::int64_t> next_;  // the next step
+  bool begun_ = false;                // one was told
+  std::optional<std::int64_t> last_time_;
+  FieldFrame last_;
+  std::int64_t usual_distance_s_ = 0;  // the smallest so far
+};
+
+}  // namespace longtake::tasks
