@@ -38,8 +38,7 @@ reports::FieldScale scale_of(const tasks::Nowcast& nowcast) {
 }
 
 Tensor picture_of(const tasks::Nowcast& nowcast, const std::string& title) {
-  std::vector<reports::FieldPanel> panels{
-      {.title = "seen", .field = &nowcast.recent.back(), .note = fields::format_time(nowcast.time)}};
+  std::vector<reports::FieldPanel> panels{{.title = "seen", .field = &nowcast.recent.back()}};
   const std::size_t leads = nowcast.forecast.size();
   const std::size_t stride = (leads + kMostPanels - 2) / (kMostPanels - 1);
   for (std::size_t lead = stride - 1; lead < leads; lead += stride) {

@@ -92,7 +92,7 @@ fields::Field Nowcaster::measured(const float* numbers, const std::uint8_t* vali
   field.unit = unit.name;
   field.quantity = unit.name == "mm/h" ? "rain_rate" : spec_.fields[0].variable;
   for (std::size_t i = 0; i < field.count(); ++i) {
-    if (valid == nullptr || valid[i] != 0) fields::set_cell(field, i, unit.of(0, numbers[i]));
+    if (valid[i] != 0) fields::set_cell(field, i, unit.of(0, numbers[i]));
   }
   return field;
 }
@@ -113,9 +113,11 @@ Nowcast Nowcaster::forecast(std::int64_t time) {
   const Tensor moved = extrapolator_.extrapolate(frames, valid, horizon_);
   const Tensor made = forecaster_->forecast(state_, horizon_, &moved);
   const auto step_s = static_cast<std::int64_t>(spec_.step_s);
+  // Of what no radar sees nothing is said.
+  const std::uint8_t* covered = recent_.back().frame.valid.data<std::uint8_t>().data();
   for (std::int64_t lead = 0; lead < horizon_; ++lead) {
     const std::int64_t at = time + (lead + 1) * step_s;
-    nowcast.forecast.push_back(measured(made.data<float>().data() + lead * area, nullptr, at));
+    nowcast.forecast.push_back(measured(made.data<float>().data() + lead * area, covered, at));
     const float* values = moved.data<float>().data() + lead * 2 * area;
     std::vector<std::uint8_t> within(static_cast<std::size_t>(area));
     for (std::int64_t i = 0; i < area; ++i) within[i] = values[area + i] > 0;

@@ -15,11 +15,13 @@
 namespace longtake::tasks {
 
 struct Nowcast {
-  std::int64_t time = 0;                // of the newest frame that was seen
-  std::int64_t seen = 0;                // frames since the feed began or broke off
-  std::int64_t missing = 0;             // of them, steps for which nothing was measured
-  std::vector<fields::Field> recent;    // the newest frames, as measured; at most as many as the model's protocol sees
-  std::vector<fields::Field> forecast;  // the frames that come, in the unit of measured_unit()
+  std::int64_t time = 0;     // of the newest frame that was seen
+  std::int64_t seen = 0;     // frames since the feed began or broke off
+  std::int64_t missing = 0;  // of them, steps for which nothing was measured
+  std::vector<fields::Field>
+      recent;  // the newest frames, as measured; at most as many as the model's protocol sees  // The frames that come,
+               // in the unit of measured_unit(); missing where the newest frame is.
+  std::vector<fields::Field> forecast;
   std::vector<fields::Field> extrapolation;
 };
 

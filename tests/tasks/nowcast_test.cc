@@ -1,0 +1,159 @@
+// A feed of fields: steps, gaps, and a nowcast with every frame.
+#include "tasks/nowcast.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fields/units.h"
+#include "longtake/error.h"
+#include "tasks/small_forecasters.h"
+
+namespace longtake::tasks {
+namespace {
+
+using testing::ElementsAre;
+
+FieldFrame frame_of(float value) {
+  FieldFrame frame{Tensor(DType::kFloat32, {1, 16, 16}), Tensor(DType::kUint8, {16, 16})};
+  for (float& v : frame.values.data<float>()) v = value;
+  for (std::uint8_t& v : frame.valid.data<std::uint8_t>()) v = 1;
+  return frame;
+}
+
+// Times of the steps that frames at `times` settle; a missing one is negative.
+std::vector<std::int64_t> steps_of(const std::vector<std::int64_t>& times, const ClockOptions& options) {
+  FieldClock clock(options, {});
+  std::vector<std::int64_t> steps;
+  for (const std::int64_t time : times) {
+    for (const ClockFrame& step : clock.push(time, frame_of(0.5F))) {
+      steps.push_back(step.missing ? -step.time : step.time);
+    }
+  }
+  return steps;
+}
+
+TEST(FieldClock, TakesTheFramesAtItsSteps) {
+  EXPECT_THAT(steps_of({300, 600, 900, 1200, 1500}, {.step_s = 600}), ElementsAre(300, 900, 1500));
+}
+
+TEST(FieldClock, MakesStepsThatLieBetweenTwoFrames) {
+  FieldClock clock({.step_s = 600}, {});
+  std::vector<std::int64_t> steps;
+  for (const std::int64_t time : {0, 360, 720, 1080, 1440}) {
+    for (const ClockFrame& step : clock.push(time, frame_of(static_cast<float>(time) / 3600))) {
+      steps.push_back(step.time);
+      EXPECT_FALSE(step.missing);
+      // What is the same everywhere changes linearly in time.
+      EXPECT_NEAR(step.frame.values.data<float>()[100], static_cast<double>(step.time) / 3600, 1e-5);
+    }
+  }
+  EXPECT_THAT(steps, ElementsAre(0, 600, 1200));
+}
+
+TEST(FieldClock, AGapIsMissingStepsAndALongOneBeginsAnew) {
+  EXPECT_THAT(steps_of({0, 600, 1800, 2400}, {.step_s = 600}), ElementsAre(0, 600, -1200, 1800, 2400));
+  FieldClock clock({.step_s = 600}, {});
+  clock.push(0, frame_of(1));
+  EXPECT_FALSE(clock.push(600, frame_of(1)).front().anew);
+  const auto after = clock.push(7230, frame_of(1));
+  ASSERT_EQ(after.size(), 1);
+  EXPECT_TRUE(after.front().anew);
+  EXPECT_EQ(after.front().time, 7230);
+}
+
+TEST(FieldClock, ToleratesFramesThatAreALittleOff) {
+  EXPECT_THAT(steps_of({0, 590, 1210, 1805}, {.step_s = 600}), ElementsAre(0, 600, 1200, 1800));
+}
+
+TEST(FieldClock, CountsFromAStepThatIsGiven) {
+  EXPECT_THAT(steps_of({0, 360, 720, 1080, 1440}, {.step_s = 600, .first = 480}), ElementsAre(480, 1080));
+}
+
+TEST(FieldClock, RefusesTimesThatDoNotRise) {
+  FieldClock clock({.step_s = 600}, {});
+  clock.push(600, frame_of(0));
+  EXPECT_THROW(clock.push(600, frame_of(0)), InvalidArgument);
+  EXPECT_THROW(clock.push(0, frame_of(0)), InvalidArgument);
+  EXPECT_THROW(FieldClock({.step_s = 60, .tolerance_s = 30}, {}), InvalidArgument);
+}
+
+fields::Field rain_field(std::int64_t time, float rate, std::int64_t side = 16) {
+  fields::Field field = fields::empty_field(side, side, "test");
+  field.quantity = "rain_rate";
+  field.unit = "mm/h";
+  field.time = time;
+  for (std::int64_t i = 0; i < side; ++i) {
+    field.grid.x.push_back(2000 * static_cast<double>(i));
+    field.grid.y.push_back(-2000 * static_cast<double>(i));
+  }
+  field.grid.kind = fields::GridKind::kProjected;
+  for (std::size_t i = 0; i < field.count(); ++i) fields::set_cell(field, i, rate);
+  return field;
+}
+
+class Nowcasting : public testing::Test {
+ protected:
+  std::shared_ptr<const graph::Model> model_ = test::small_nowcaster({"advected=true", "output=\"linear\""});
+  ForecasterSet forecasters_{*model_, test::runtime_executors(model_)};
+  Nowcaster nowcaster_{forecasters_, *model_, {.name = "feed"}, 4};
+};
+
+TEST_F(Nowcasting, ComesWithEveryFrameOnceEnoughWereSeen) {
+  std::vector<std::size_t> counts;
+  for (std::int64_t i = 0; i < 5; ++i) {
+    const auto nowcasts = nowcaster_.push(rain_field(600 * i, 1));
+    counts.push_back(nowcasts.size());
+    for (const Nowcast& nowcast : nowcasts) {
+      EXPECT_EQ(nowcast.time, 600 * i);
+      ASSERT_EQ(nowcast.forecast.size(), 4);
+      EXPECT_EQ(nowcast.forecast[2].time, 600 * i + 1800);
+      EXPECT_EQ(nowcast.forecast[2].unit, "mm/h");
+      EXPECT_EQ(nowcast.recent.size(), 3);
+      EXPECT_NEAR(nowcast.recent.back().values[0], 1, 1e-4);
+      EXPECT_NEAR(nowcast.extrapolation[3].values[100], 1, 1e-4);  // rain everywhere stays
+    }
+  }
+  EXPECT_THAT(counts, ElementsAre(0, 0, 1, 1, 1));
+}
+
+TEST_F(Nowcasting, SaysNothingOfWhatWasNotMeasured) {
+  std::vector<Nowcast> last;
+  for (std::int64_t i = 0; i < 3; ++i) {
+    fields::Field field = rain_field(600 * i, 2);
+    fields::set_cell(field, 5, std::numeric_limits<double>::quiet_NaN());
+    last = nowcaster_.push(field);
+  }
+  ASSERT_EQ(last.size(), 1);
+  EXPECT_EQ(last[0].forecast[0].valid[5], 0);
+  EXPECT_EQ(last[0].forecast[0].valid[6], 1);
+}
+
+TEST_F(Nowcasting, KeepsItsMemoryOverAThousandFrames) {
+  for (std::int64_t i = 0; i < 10; ++i) nowcaster_.push(rain_field(600 * i, 1));
+  const std::int64_t bytes = nowcaster_.state_bytes();
+  for (std::int64_t i = 10; i < 1000; ++i) nowcaster_.push(rain_field(600 * i, 1));
+  EXPECT_EQ(nowcaster_.state_bytes(), bytes);
+}
+
+TEST_F(Nowcasting, RefusesFieldsThatDoNotFollow) {
+  nowcaster_.push(rain_field(600, 1));
+  EXPECT_THROW(nowcaster_.push(rain_field(0, 1)), InvalidArgument);
+  EXPECT_THROW(nowcaster_.push(rain_field(1200, 1, 18)), InvalidArgument);
+  fields::Field timeless = rain_field(1200, 1);
+  timeless.time.reset();
+  EXPECT_THROW(nowcaster_.push(timeless), InvalidArgument);
+  fields::Field heat = rain_field(1200, 1);
+  heat.unit = "K";
+  EXPECT_THROW(nowcaster_.push(heat), InvalidArgument);
+}
+
+TEST_F(Nowcasting, AllMissingFramesAreStepsOfTheirOwn) {
+  for (std::int64_t i = 0; i < 3; ++i) nowcaster_.push(rain_field(600 * i, 1));
+  const fields::Field nothing = fields::missing_field(rain_field(0, 1), 1800);
+  const auto nowcasts = nowcaster_.push(nothing);
+  ASSERT_EQ(nowcasts.size(), 1);
+  EXPECT_EQ(fields::valid_count(nowcasts[0].forecast[0]), 0);
+}
+
+}  // namespace
+}  // namespace longtake::tasks
