@@ -5,6 +5,7 @@
 #include "longtake/error.h"
 #include "models/classifier.h"
 #include "models/conv_lstm_stack.h"
+#include "models/scale_cascade.h"
 
 namespace longtake::models {
 
@@ -22,6 +23,9 @@ namespace longtake::models {
 //   advected = false         the forecaster also takes, for each frame, the newest one that was seen moved along by
 //                            optical flow, with a channel that is 1 where that comes from within the picture; with
 //                            output = "linear" it forecasts what is to be added
+//   scales = []              with advected and linear output: instead, how much weaker or stronger each part of that
+//                            frame becomes, by the size of what is in it, and what is to be added; sides of the squares
+//                            of the means that take it apart (scale_cascade.h)
 //   seen = 10, forecast = 10 frames in the test
 graph::Model conv_lstm_forecaster(const Options& options, const Purpose& purpose) {
   using graph::Builder, graph::ValueId;
@@ -39,6 +43,13 @@ graph::Model conv_lstm_forecaster(const Options& options, const Purpose& purpose
   const std::int64_t channels = forecast_channels(purpose.input);
   if (feedback && channels != frame[0]) {
     throw options.error("feedback", "needs an input of nothing but what is forecast: set input.validity = false");
+  }
+  const auto scales = options.get<std::vector<std::int64_t>>("scales", {});
+  for (const std::int64_t side : scales) {
+    if (side < 3 || side > 255 || side % 2 == 0) throw options.error("scales", "must be odd, from 3 to 255, each");
+  }
+  if (!scales.empty() && (!advected || squashes)) {
+    throw options.error("scales", "needs advected = true and output = \"linear\"");
   }
   if (feedback && advected)
     throw options.error("feedback", "and advected are two ways to give the forecaster an input");
@@ -63,14 +74,18 @@ graph::Model conv_lstm_forecaster(const Options& options, const Purpose& purpose
   }
   const auto hidden = forecast_states(model, b, x, stack.states(frame[1] / patch, frame[2] / patch), stack);
   const ValueId all = top_only || hidden.size() == 1 ? hidden.back() : layers::concat(b, "states", hidden);
-  // What is added to the frame that moves on begins near nothing.
+  // What is made of the frame that moves on begins near nothing.
   const graph::Initialiser weight =
       advected && !squashes ? graph::Initialiser::gaussian(0, 0.005) : graph::Initialiser::xavier();
+  const std::int64_t outputs_a_pixel = channels * (scales.empty() ? 1 : static_cast<std::int64_t>(scales.size()) + 2);
   const ValueId patches = layers::conv2d(
-      b, "output", all, {.channels = channels * patch * patch, .kernel = 1, .weights = {.weight = weight}});
+      b, "output", all, {.channels = outputs_a_pixel * patch * patch, .kernel = 1, .weights = {.weight = weight}});
   const ValueId logits = layers::unpatchify(b, squashes ? "logits" : "pixels", patches, patch);
   ValueId next = squashes ? layers::sigmoid(b, "frame", logits) : logits;
-  if (advected && !squashes) next = layers::add(b, "frame", layers::slice(b, "moved", moved, 0, 0, channels), next);
+  if (advected && !squashes) {
+    const ValueId frame_moved = layers::slice(b, "moved", moved, 0, 0, channels);
+    next = scales.empty() ? layers::add(b, "frame", frame_moved, next) : weigh_scales(b, frame_moved, next, scales);
+  }
   if (feedback) b.connect(fed, next);
   if (squashes) b.output("logits", logits);
   b.output("frame", next);

@@ -200,11 +200,12 @@ std::span<const Entry> registry() {
             kTinyConvLstm,
             tiny_video(),
             conv_lstm_forecaster,
-            {{"fed_back", {"feedback=true", "top_only=true", "peepholes=false", "output=\"linear\""}}}},
+            {{"fed_back", {"feedback=true", "top_only=true", "peepholes=false", "output=\"linear\""}},
+             {"advected", {"advected=true", "output=\"linear\""}},
+             {"scales", {"advected=true", "output=\"linear\"", "scales=[3, 5]"}}}},
       Entry{"fc_lstm_forecaster", kNowcasting, 2015, "forecast",
             "LSTM layers read whole frames, others go on from their states", kTinyFcLstm, tiny_video(),
             fc_lstm_forecaster},
-  };
       Entry{"trajectory_gru",
             "Deep Learning for Precipitation Nowcasting (1706.03458)",
             2017,
@@ -232,6 +233,7 @@ std::span<const Entry> registry() {
             tiny_fields(),
             storm_forecaster,
             {{"linear", {"output=\"linear\"", "peepholes=true", "hidden=[3]"}}}},
+  };
   return entries;
 }
 
