@@ -183,6 +183,38 @@ void infer_shapes(Plan& plan, const InputShapes& sizes) {
   }
 }
 
+// A delay goes on where its next value does, and what is made of delays alone with them.
+void infer_goes_on(Plan& plan) {
+  const Graph& graph = *plan.graph;
+  std::vector<std::vector<NodeId>> readers(graph.values.size());
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    const Node& node = graph.nodes[n];
+    const bool delay = definition_of(node).temporal == Temporal::kDelay;  // of whose inputs the first is the next value
+    for (const ValueId value : delay ? std::span(node.inputs).first(1) : std::span(node.inputs)) {
+      if (value != kNoValue) readers[value].push_back(static_cast<NodeId>(n));
+    }
+  }
+  plan.goes_on.assign(graph.values.size(), false);
+  std::vector<ValueId> found;
+  const auto find = [&](ValueId value) {
+    if (plan.goes_on[value]) return;
+    plan.goes_on[value] = true;
+    found.push_back(value);
+  };
+  for (std::size_t v = 0; v < graph.values.size(); ++v) {
+    if (plan.clocks[v].lag > 0) find(static_cast<ValueId>(v));
+  }
+  while (!found.empty()) {
+    const ValueId value = found.back();
+    found.pop_back();
+    for (const NodeId reader : readers[value]) {
+      for (const ValueId output : graph.nodes[reader].outputs) {
+        if (plan.clocks[output].lag == kAnyLag) find(output);
+      }
+    }
+  }
+}
+
 void infer_clocks(Plan& plan) {
   const Graph& graph = *plan.graph;
   plan.clocks.resize(graph.values.size());
@@ -201,6 +233,7 @@ void infer_clocks(Plan& plan) {
       }
     });
   }
+  infer_goes_on(plan);
   for (Clock& clock : plan.clocks) clock.lag = std::max<std::int64_t>(0, clock.lag);
   for (const Output& output : graph.outputs) plan.lag = std::max(plan.lag, plan.clocks[output.value].lag);
 }

@@ -31,6 +31,7 @@ struct Plan {
   const Graph* graph = nullptr;
   std::vector<Shape> shapes;  // per value, without stream and tick
   std::vector<Clock> clocks;  // per value
+  std::vector<bool> goes_on;  // per value: has rows in flush ticks, as it lags or is made by delays of what does
   std::vector<Step> steps;
   std::vector<bool> in_loop;     // per node
   std::vector<StateSpec> state;  // all that a stream keeps, counters included

@@ -21,7 +21,7 @@ Schedule::Schedule(const Plan& plan) : plan_(plan), nodes_(plan.graph->nodes.siz
       facts.once = node.attribute<bool>("once");
     } else if (facts.temporal == Temporal::kDelay) {
       facts.repeats_first = node.attributes.count("repeat_first") != 0;
-      facts.lags = plan.clocks[node.inputs[0]].lag > 0;
+      facts.goes_on = plan.goes_on[node.inputs[0]];
     } else if (facts.temporal == Temporal::kWindow) {
       facts.size = node.attribute<std::int64_t>("size");
       facts.stride = node.attribute<std::int64_t>("stride");
@@ -84,7 +84,7 @@ void Schedule::build_rows(const Chunk& chunk, State& state) {
         combine(id);
         break;
       case Temporal::kDelay:
-        nodes_[n].rows = facts_[n].lags ? kMovingSet : kActiveSet;
+        nodes_[n].rows = facts_[n].goes_on ? kMovingSet : kActiveSet;
         break;
       case Temporal::kWindow:
         slide(id, state);
@@ -256,7 +256,7 @@ void Schedule::show(NodeId id, State& state) {
   const RowSet& in = sets_[set_of(node.inputs[0])];
   const std::vector<Row>* init_rows = has_init ? &sets_[set_of(node.inputs[1])].rows : nullptr;
   const bool repeats_first = facts_[id].repeats_first;
-  const std::uint8_t moves = facts_[id].lags ? kActive | kFlush : kActive;
+  const std::uint8_t moves = facts_[id].goes_on ? kActive | kFlush : kActive;
   const bool counts = !delay || repeats_first;
   const std::span<std::int64_t> count =
       counts ? state.at(facts_[id].count_name).data<std::int64_t>() : std::span<std::int64_t>();

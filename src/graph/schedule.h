@@ -103,7 +103,7 @@ class Schedule {
     std::string count_name, flushed_name;
     std::size_t input = 0;                         // inputs: which of the chunk's
     bool once = false;                             // inputs
-    bool repeats_first = false, lags = false;      // delay
+    bool repeats_first = false, goes_on = false;   // delay
     std::int64_t size = 0, stride = 0, ahead = 0;  // window
     std::int64_t lag = 0;                          // window: of its input
     bool valid_only = false;                       // window

@@ -44,8 +44,7 @@ void Step::write_delay(const Node& node) {
   const Name initial = has_init ? value(node.inputs[1]).tensor : writer_.number(0);
   const Name before = select(reset_, initial, state_input(node.name), rank);
   before_[node.name] = before;
-  const bool lags = plan_.clocks[node.inputs[0]].lag > 0;  // then it goes on while the rest comes out
-  value(node.outputs[0]) = {before, lags ? either(active_, "flush") : active_};
+  value(node.outputs[0]) = {before, plan_.goes_on[node.inputs[0]] ? either(active_, "flush") : active_};
   if (node.attributes.count("repeat_first") == 0) return;
   const std::string counter = node.name + ".count";
   const Value& next = value(node.inputs[0]);

@@ -312,6 +312,29 @@ TEST(Schedule, AWindowBehindALagWaitsForItsLastRow) {
   EXPECT_THAT(window.source, ElementsAre(kNothing, 0, kNothing));
 }
 
+// A sum of each late mean, the sum before and the one before that: the second delay sees only the first.
+TEST(Schedule, ADelayOfADelayBehindALagGoesOnToo) {
+  Model model;
+  Builder b(model, "main");
+  const auto pair = b.node("window", "pair", {b.input("x", {1})},
+                           {{"size", std::int64_t{2}},
+                            {"stride", std::int64_t{1}},
+                            {"ahead", std::int64_t{1}},
+                            {"edge", std::string("same")}});
+  const auto mean = b.node("slot_mean", "mean", {pair[0], pair[1]}).front();
+  const auto previous = b.delay("memory", {1});
+  const auto earlier = b.delay("earlier", {1});
+  b.connect(earlier, layers::relu(b, "seen", previous));
+  const auto sum = layers::add(b, "sum", layers::add(b, "recent", mean, previous), earlier);
+  b.connect(previous, sum);
+  b.output("sum", sum);
+  b.finish();
+  Case c(std::move(model));
+  const NodeSchedule& second = c.build(flagged({A, A, A, X}), "earlier");
+  EXPECT_THAT(second.source, ElementsAre(kInitial, 0, 1, 2));
+  EXPECT_THAT(c.ticks("sum"), ElementsAre(1, 2, 3));
+}
+
 TEST(Schedule, RefusesChunksThatDoNotFit) {
   Case c(longtake::test::running_sum());
   Chunk wrong_rows = flagged({A, A});
