@@ -110,7 +110,7 @@ class Line {
     ended_.assign(stream.last_edges().begin(), stream.last_edges().end());
   }
 
-  // `goes_on`: frames may be without an answer yet, which the stream that takes up the state gives.
+  // `goes_on`: pictures may be without an answer yet, which the stream that takes up the state gives.
   void finish(const DecodeStats& decode, std::span<const tasks::EventEdge> edges,
               const std::optional<reports::LiveCounters>& live, bool goes_on) {
     whole_.decode = decode;
@@ -132,7 +132,7 @@ void finish_stream(const StreamOptions& options, tasks::StreamClassifier& stream
     stream.save().save(options.save_state);
     tell(fmt::format("state after {} frames in {}", stream.frames(), options.save_state));
     // What lags and what is still going on belongs to the stream that goes on from here.
-    return line.finish(decode, {}, live, stream.frames() > 0);
+    return line.finish(decode, {}, live, decode.frames_out > 0);
   }
   line.answers(stream.finish(), live);
   line.finish(decode, stream.last_edges(), live, false);

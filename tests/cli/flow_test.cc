@@ -62,6 +62,24 @@ TEST_F(FlowVerbs, AStreamBeginsWithTheSecondFrameAndGoesOnFromItsState) {
   EXPECT_EQ(back.code, kFailed);
 }
 
+// Of one picture there is no flow yet, but the stream that goes on measures it from there.
+TEST_F(FlowVerbs, AStreamGoesOnFromASinglePicture) {
+  const std::string one = path("first.nut"), rest = path("rest.nut"), state = path("one.safetensors");
+  ASSERT_TRUE(media::run_ffmpeg("-i " + world().clip() + " -frames:v 1 -c:v ffv1 " + one));
+  ASSERT_TRUE(
+      media::run_ffmpeg("-i " + world().clip() + " -vf select='gte(n\\,1)' -fps_mode passthrough -c:v ffv1 " + rest));
+  const Outcome first = run({"stream", flow(), one, "--save-state", state});
+  EXPECT_EQ(first.code, kDone) << first.err;
+  EXPECT_EQ(lines_of(first.out).size(), 1U);  // the end
+  const Outcome later = run({"stream", flow(), rest, "--load-state", state});
+  const Outcome whole = run({"stream", flow(), world().clip()});
+  const auto of_rest = lines_of(later.out), of_whole = lines_of(whole.out);
+  ASSERT_EQ(of_rest.size(), of_whole.size()) << later.err;
+  for (std::size_t i = 0; i < of_whole.size(); ++i) {
+    EXPECT_EQ(Json::parse(of_rest[i])["scores"], Json::parse(of_whole[i])["scores"]);
+  }
+}
+
 TEST_F(FlowVerbs, KeptFlowGivesTheSameScores) {
   const std::string directory = path("flow");
   ASSERT_EQ(keep(directory).code, kDone);
