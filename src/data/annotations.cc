@@ -20,6 +20,9 @@ namespace {
 void check_video_name(std::string_view name, const std::string& where) {
   const std::filesystem::path path(name);
   const bool leaves = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
+  if (name.find('\0') != std::string_view::npos) {  // where the system would end the path
+    throw BadData(fmt::format("{}: the name of a video holds a NUL character", where));
+  }
   if (name.empty() || leaves || !path.has_filename()) {
     throw BadData(fmt::format("{}: \"{:.200}\" is no name of a video below the folder of the videos", where, name));
   }

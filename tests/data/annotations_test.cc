@@ -107,6 +107,7 @@ TEST(ActivityNet, RefusesWithLineAndReason) {
   refused(changed(text, "\"a\"", "\"b\""), "6", "the key \"b\" is there twice");
   refused(changed(text, "[]", "{}"), "7", "\"annotations\" is not an array");
   refused(changed(text, "\"a\"", "\"../a\""), "6", "\"../a\" is no name of a video below the folder");
+  refused(changed(text, "\"a\"", "\"a\\u0000b\""), "6", "holds a NUL character");
   refused(changed(text, "database", "videos"), "1", "has no \"database\"");
   refused(text.substr(0, 200), "5", "it is no JSON");
   refused(std::string(100, '['), "1", "nested more than");
