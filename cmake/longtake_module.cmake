@@ -58,6 +58,23 @@ function(longtake_module name)
                         PRIVATE $<BUILD_INTERFACE:longtake_options> ${ARG_LIBRARIES})
 endfunction()
 
+# longtake_library(NAME FOR module SOURCES file... [MODULES module...] [LIBRARIES target...])
+# What needs heavy third parties as a library that the module opens when it is first needed (base/library.h), so that
+# programs start without them. It lies in lib/longtake, in the build folder and where longtake is installed, and shows
+# nothing but what is declared to be visible.
+function(longtake_library name)
+  cmake_parse_arguments(ARG "" "FOR" "SOURCES;MODULES;LIBRARIES" ${ARGN})
+  add_library(longtake_${name} MODULE ${ARG_SOURCES})
+  list(TRANSFORM ARG_MODULES PREPEND longtake::)
+  target_include_directories(longtake_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(longtake_${name} PRIVATE longtake_options ${ARG_MODULES} ${ARG_LIBRARIES})
+  target_link_options(longtake_${name} PRIVATE LINKER:--exclude-libs,ALL)
+  set_target_properties(longtake_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}/longtake)
+  install(TARGETS longtake_${name} DESTINATION ${CMAKE_INSTALL_LIBDIR}/longtake)
+  add_dependencies(longtake_${ARG_FOR} longtake_${name})  # whoever builds the module has it, too
+endfunction()
+
 # longtake_program(NAME SOURCES file... [MODULES module...] [LIBRARIES target...])
 function(longtake_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;MODULES;LIBRARIES" ${ARGN})

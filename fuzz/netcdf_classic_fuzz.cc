@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "fields/netcdf_classic.h"
+#include "fields/readers/netcdf_classic.h"
 #include "longtake/error.h"
 
 namespace {
@@ -28,7 +28,7 @@ class MemoryFile : public longtake::InputFile {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    longtake::fields::classic_variables(MemoryFile({data, size}), "fuzz");
+    longtake::fields::readers::classic_variables(MemoryFile({data, size}), "fuzz");
   } catch (const longtake::BadData&) {
   }
   return 0;

@@ -2,7 +2,6 @@
 #include "fields/cf.h"
 
 #include <fmt/format.h>
-#include <netcdf.h>
 
 #include <algorithm>
 #include <array>
@@ -24,21 +23,6 @@ std::string lower(std::string_view text) {
   std::transform(result.begin(), result.end(), result.begin(),
                  [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
   return result;
-}
-
-// What the library writes where nothing was written.
-std::optional<double> default_fill(const NetcdfVariable& variable) {
-  if (variable.type == NetcdfType::kFloat) return variable.type_bytes == 4 ? NC_FILL_FLOAT : NC_FILL_DOUBLE;
-  switch (variable.type_bytes) {
-    case 2:
-      return variable.is_unsigned ? NC_FILL_USHORT : NC_FILL_SHORT;
-    case 4:
-      return variable.is_unsigned ? double{NC_FILL_UINT} : double{NC_FILL_INT};
-    case 8:
-      return variable.is_unsigned ? static_cast<double>(NC_FILL_UINT64) : static_cast<double>(NC_FILL_INT64);
-    default:
-      return std::nullopt;  // every byte may be a value
-  }
 }
 
 double single_number(const NetcdfFile& file, const NetcdfVariable& variable, const char* attribute, double otherwise) {
@@ -129,7 +113,7 @@ Packing::Packing(const NetcdfFile& file, const NetcdfVariable& variable)
   for (const double value : fill) add(value);
   for (const double value : file.numbers(variable, "missing_value")) add(value);
   if (fill.empty() && wrap_ == 0) {
-    if (const std::optional<double> value = default_fill(variable)) missing_.push_back(*value);
+    if (variable.default_fill) missing_.push_back(*variable.default_fill);
   }
   const std::vector<double> range = file.numbers(variable, "valid_range");
   const auto bound = [&](double value) { return value < 0 && !range_of_values_ ? value + wrap_ : value; };

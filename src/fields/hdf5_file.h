@@ -3,11 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "fields/hdf5_lock.h"
 
 namespace longtake::fields {
 
@@ -21,32 +20,32 @@ struct Hdf5Picture {
 // Holds the lock on HDF5 while it lives. Paths begin with "/".
 class Hdf5File {
  public:
-  // Throws IoError where there is no such file, BadData where it is no HDF5.
-  explicit Hdf5File(const std::filesystem::path& path);
-  ~Hdf5File();
+  Hdf5File() = default;
+  virtual ~Hdf5File() = default;
   Hdf5File(const Hdf5File&) = delete;
   Hdf5File& operator=(const Hdf5File&) = delete;
 
+  virtual const std::string& where() const = 0;
   // Whether there is a group or dataset of this path.
-  bool has(const std::string& path) const;
+  virtual bool has(const std::string& path) const = 0;
   // The names in a group, sorted; empty where there is no such group.
-  std::vector<std::string> list(const std::string& group) const;
+  virtual std::vector<std::string> list(const std::string& group) const = 0;
 
   // The text or first number of the attribute of a group or dataset; nothing where there is none of that kind.
-  std::optional<std::string> text(const std::string& path, const std::string& attribute) const;
-  std::optional<double> number(const std::string& path, const std::string& attribute) const;
+  virtual std::optional<std::string> text(const std::string& path, const std::string& attribute) const = 0;
+  std::optional<double> number(const std::string& path, const std::string& attribute) const {
+    const std::vector<double> values = numbers(path, attribute);
+    return values.empty() ? std::nullopt : std::optional(values[0]);
+  }
   // All its numbers; empty where there are none.
-  std::vector<double> numbers(const std::string& path, const std::string& attribute) const;
+  virtual std::vector<double> numbers(const std::string& path, const std::string& attribute) const = 0;
 
   // Throws BadData where the dataset is missing, not of two dimensions, of no numbers or too large (check_size()).
-  Hdf5Picture read(const std::string& path) const;
-
-  const std::string& where() const { return where_; }
-
- private:
-  Hdf5Lock lock_;
-  std::string where_;
-  std::int64_t id_ = -1;
+  virtual Hdf5Picture read(const std::string& path) const = 0;
 };
+
+// Throws IoError where there is no such file, BadData where it is no HDF5, Unsupported where longtake was built without
+// it.
+std::unique_ptr<const Hdf5File> open_hdf5_file(const std::filesystem::path& path);
 
 }  // namespace longtake::fields

@@ -238,7 +238,8 @@ std::vector<double> numbers_of_time(const NetcdfFile& file, const NetcdfVariable
 class NetcdfSeries : public FieldSeries {
  public:
   NetcdfSeries(const Files::Path& path, NetcdfOptions options) : path_(path), options_(std::move(options)) {
-    const NetcdfFile file(path);
+    const std::unique_ptr<const NetcdfFile> opened = open_netcdf_file(path);
+    const NetcdfFile& file = *opened;
     const NetcdfVariable& variable = file.get(options_.variable);
     at_ = find_dimensions(file, variable, options_);
     dimensions_ = variable.dimensions;
@@ -260,7 +261,8 @@ class NetcdfSeries : public FieldSeries {
     check_index(i, times_.size());
     Field field;
     {
-      const NetcdfFile file(path_);
+      const std::unique_ptr<const NetcdfFile> opened = open_netcdf_file(path_);
+      const NetcdfFile& file = *opened;
       const NetcdfVariable& variable = file.get(options_.variable);
       if (variable.dimensions != dimensions_) {
         throw BadData(fmt::format("{}: {} has changed since the file was opened", file.where(), variable.name));

@@ -2,97 +2,24 @@
 #include "fields/netcdf_writer.h"
 
 #include <fmt/format.h>
-#include <netcdf.h>
-#include <netcdf_mem.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
+#include <memory>
 #include <span>
-#include <utility>
 
 #include "fields/cf.h"
 #include "fields/grid_mapping.h"
-#include "fields/hdf5_lock.h"
 #include "fields/netcdf_contents.h"
+#include "fields/netcdf_output.h"
 #include "fields/units.h"
 #include "longtake/error.h"
 
 namespace longtake::fields {
 namespace {
 
-constexpr int kDeflateLevel = 4;
 constexpr const char* kTimeUnits = "seconds since 1970-01-01 00:00:00";
-
-// A NetCDF-4 file that is written in memory. Holds the lock on HDF5 while it lives.
-class NetcdfOutput {
- public:
-  NetcdfOutput() { check(nc_create_mem("fields.nc", NC_NETCDF4, 1 << 16, &id_)); }
-  ~NetcdfOutput() {
-    if (id_ >= 0) nc_abort(id_);
-  }
-  NetcdfOutput(const NetcdfOutput&) = delete;
-  NetcdfOutput& operator=(const NetcdfOutput&) = delete;
-
-  int dimension(const char* name, std::size_t size) {
-    int id = -1;
-    check(nc_def_dim(id_, name, size, &id));
-    return id;
-  }
-
-  int variable(const std::string& name, nc_type type, const std::vector<int>& dimensions) {
-    int id = -1;
-    check(nc_def_var(id_, name.c_str(), type, static_cast<int>(dimensions.size()), dimensions.data(), &id));
-    return id;
-  }
-
-  // A variable of fields: a chunk is a field, so that one is read without the others.
-  int fields_variable(const std::string& name, const std::vector<int>& dimensions, std::size_t height,
-                      std::size_t width) {
-    const int id = variable(name, NC_FLOAT, dimensions);
-    std::vector<std::size_t> chunk(dimensions.size(), 1);
-    chunk[chunk.size() - 2] = height;
-    chunk[chunk.size() - 1] = width;
-    check(nc_def_var_chunking(id_, id, NC_CHUNKED, chunk.data()));
-    check(nc_def_var_deflate(id_, id, 1, 1, kDeflateLevel));
-    const float fill = NC_FILL_FLOAT;
-    check(nc_def_var_fill(id_, id, NC_FILL, &fill));
-    return id;
-  }
-
-  void text(int variable, const std::string& name, const std::string& value) {
-    if (!value.empty()) check(nc_put_att_text(id_, variable, name.c_str(), value.size(), value.data()));
-  }
-  void numbers(int variable, const std::string& name, std::span<const double> values) {
-    check(nc_put_att_double(id_, variable, name.c_str(), NC_DOUBLE, values.size(), values.data()));
-  }
-
-  void put(int variable, std::span<const double> values) { check(nc_put_var_double(id_, variable, values.data())); }
-  void put(int variable, std::span<const float> values) { check(nc_put_var_float(id_, variable, values.data())); }
-  void put_part(int variable, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
-                std::span<const float> values) {
-    check(nc_put_vara_float(id_, variable, start.data(), count.data(), values.data()));
-  }
-
-  std::vector<std::byte> finish() {
-    NC_memio memory{};
-    const int id = std::exchange(id_, -1);
-    check(nc_close_memio(id, &memory));
-    const auto* begin = static_cast<const std::byte*>(memory.memory);
-    std::vector<std::byte> bytes(begin, begin + memory.size);
-    std::free(memory.memory);
-    return bytes;
-  }
-
- private:
-  static void check(int status) {
-    if (status != NC_NOERR) throw IoError(fmt::format("NetCDF cannot be written: {}", nc_strerror(status)));
-  }
-
-  Hdf5Lock lock_;
-  int id_ = -1;
-};
 
 struct QuantityName {
   std::string_view quantity;
@@ -136,7 +63,7 @@ void put_quantity_names(NetcdfOutput& out, int variable, const Field& field) {
 // A coordinate with the attributes by which CF knows it.
 int put_coordinate(NetcdfOutput& out, const std::string& name, const std::vector<int>& dimensions,
                    const std::map<std::string, std::string>& attributes) {
-  const int id = out.variable(name, NC_DOUBLE, dimensions);
+  const int id = out.variable(name, NetcdfNumber::kFloat64, dimensions);
   for (const auto& [attribute, value] : attributes) out.text(id, attribute, value);
   return id;
 }
@@ -166,10 +93,10 @@ void put_axes(NetcdfOutput& out, const Grid& grid, int y, int x) {
 }
 
 void put_places(NetcdfOutput& out, const Grid& grid, int y, int x) {
-  const int latitude = out.variable("latitude", NC_FLOAT, {y, x});
+  const int latitude = out.variable("latitude", NetcdfNumber::kFloat32, {y, x});
   out.text(latitude, "standard_name", "latitude");
   out.text(latitude, "units", "degrees_north");
-  const int longitude = out.variable("longitude", NC_FLOAT, {y, x});
+  const int longitude = out.variable("longitude", NetcdfNumber::kFloat32, {y, x});
   out.text(longitude, "standard_name", "longitude");
   out.text(longitude, "units", "degrees_east");
   out.put(latitude, grid.latitude);
@@ -179,7 +106,7 @@ void put_places(NetcdfOutput& out, const Grid& grid, int y, int x) {
 // Whether there is one.
 bool put_projection(NetcdfOutput& out, const Grid& grid) {
   if (grid.projection.empty() && !grid.corners) return false;
-  const int id = out.variable("projection", NC_INT, {});
+  const int id = out.variable("projection", NetcdfNumber::kInt32, {});
   const GridMapping mapping = grid_mapping_of(grid.projection);
   out.text(id, "grid_mapping_name", mapping.name);
   for (const auto& [attribute, values] : mapping.values) out.numbers(id, attribute, values);
@@ -227,15 +154,15 @@ std::vector<int> put_instants(NetcdfOutput& out, const NetcdfContents& contents,
     bounds.push_back(instants.times[i] - *(*sums)[i].interval_s);
     bounds.push_back(instants.times[i]);
   }
-  out.put(out.variable("time_bounds", NC_DOUBLE, of_bounds), bounds);
+  out.put(out.variable("time_bounds", NetcdfNumber::kFloat64, of_bounds), bounds);
   return dimensions;
 }
 
 std::vector<float> stored_values(const Field& field) {
-  std::vector<float> values(field.count(), NC_FILL_FLOAT);
+  std::vector<float> values(field.count(), kNetcdfFillFloat);
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (field.valid[i] == 0) continue;
-    if (!std::isfinite(field.values[i]) || field.values[i] == NC_FILL_FLOAT) {
+    if (!std::isfinite(field.values[i]) || field.values[i] == kNetcdfFillFloat) {
       refuse_contents(field, fmt::format("cell {} is valid, but {} stands for what is missing", i, field.values[i]));
     }
     values[i] = field.values[i];
@@ -282,9 +209,10 @@ std::vector<std::byte> encode_netcdf(const NetcdfContents& contents) {
   const NetcdfInstants instants = instants_of(contents);
   const Field& first = contents.variables.front().front();
   const Grid& grid = first.grid;
-  NetcdfOutput out;
-  out.text(NC_GLOBAL, "Conventions", "CF-1.8");
-  for (const auto& [name, value] : contents.attributes) out.text(NC_GLOBAL, name, value);
+  const std::unique_ptr<NetcdfOutput> output = create_netcdf();
+  NetcdfOutput& out = *output;
+  out.text(kWholeFile, "Conventions", "CF-1.8");
+  for (const auto& [name, value] : contents.attributes) out.text(kWholeFile, name, value);
   std::vector<int> dimensions = put_instants(out, contents, instants);
   const bool geographic = grid.kind == GridKind::kGeographic;
   const int y = out.dimension(geographic ? "latitude" : "y", static_cast<std::size_t>(first.height));

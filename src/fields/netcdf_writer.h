@@ -36,7 +36,7 @@ struct NetcdfContents {
 //
 // Throws InvalidArgument, naming the variable, for fields that differ in grid, quantity or unit, for times that do not
 // rise or differ between variables, for lead times that differ between reference times, and for a quantity that is no
-// name for a variable; BadData as check_size().
+// name for a variable; BadData as check_size(); Unsupported where longtake was built without NetCDF.
 std::vector<std::byte> encode_netcdf(const NetcdfContents& contents);
 
 // Writes them so that after any failure there is the old file or the whole new one. Throws IoError besides.

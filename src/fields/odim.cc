@@ -158,12 +158,14 @@ Hdf5Kind kind_of(const Hdf5File& file) {
 }  // namespace
 
 std::optional<std::int64_t> time_of_radar_hdf5(const Files::Path& path) {
-  const Hdf5File file(path);
+  const std::unique_ptr<const Hdf5File> opened = open_hdf5_file(path);
+  const Hdf5File& file = *opened;
   return kind_of(file) == Hdf5Kind::kOdim ? time_of_odim(file) : time_of_knmi(file);
 }
 
 Field read_radar_hdf5(const Files::Path& path, const RadarHdf5Options& options) {
-  const Hdf5File file(path);
+  const std::unique_ptr<const Hdf5File> opened = open_hdf5_file(path);
+  const Hdf5File& file = *opened;
   if (kind_of(file) == Hdf5Kind::kOdim) return read_odim(file, options.quantity);
   Field field = read_knmi(file);
   if (!options.quantity.empty() && options.quantity != field.quantity) {

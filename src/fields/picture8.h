@@ -14,7 +14,8 @@ struct Picture8 {
   std::vector<std::uint8_t> pixels;  // [height, width], row 0 on top
 };
 
-// Both throw BadData that starts with `where` for damaged bytes and sizes as check_size().
+// Both throw BadData that starts with `where` for damaged bytes and sizes as check_size(), Unsupported where longtake
+// was built without the libraries.
 
 // The first picture of a GIF, which must fill the screen; its palette is not looked at.
 Picture8 decode_gif(std::string_view bytes, const std::string& where);

@@ -88,7 +88,8 @@ std::vector<std::string> track_names(const NetcdfFile& file, const std::string& 
 }  // namespace
 
 std::vector<Track> read_netcdf_tracks(const Files::Path& path, const TrackTableOptions& options) {
-  const NetcdfFile file(path);
+  const std::unique_ptr<const NetcdfFile> opened = open_netcdf_file(path);
+  const NetcdfFile& file = *opened;
   const NetcdfVariable& time = find_track_variable(file, options.time, {"time"});
   const NetcdfVariable& longitude = find_track_variable(file, options.longitude, {"lon", "longitude"});
   const NetcdfVariable& latitude = find_track_variable(file, options.latitude, {"lat", "latitude"});

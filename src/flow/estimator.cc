@@ -1,13 +1,11 @@
 #include "flow/estimator.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 
+#include "base/library.h"
 #include "flow/backend.h"
 #include "longtake/error.h"
 
@@ -17,26 +15,11 @@ namespace {
 
 using flow::Backend;
 
-// The library lies at the same place beside the program where it is built and where it is installed, which may be
-// moved.
-const Backend& open_backend() {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) throw IoError(fmt::format("/proc/self/exe: {}", error.message()));
-  const std::string path = (self.parent_path() / LONGTAKE_FLOW_FOLDER / flow::kBackendLibrary).lexically_normal();
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays loaded
-  const auto give =
-      library == nullptr ? nullptr : reinterpret_cast<flow::BackendFunction>(dlsym(library, flow::kBackendSymbol));
-  if (give == nullptr) {
-    throw Unsupported(
-        fmt::format("optical flow is not to be had here, it needs longtake built with LONGTAKE_FLOW: {}", dlerror()));
-  }
-  return *give();
-}
-
 const Backend& backend() {
-  static const Backend& opened = open_backend();
-  return opened;
+  static const auto give = reinterpret_cast<flow::BackendFunction>(
+      symbol_of_library(flow::kBackendLibrary, flow::kBackendSymbol,
+                        "optical flow is not to be had here, it needs longtake built with LONGTAKE_FLOW"));
+  return *give();
 }
 
 void check_pictures(const Tensor& previous, const Tensor& next) {

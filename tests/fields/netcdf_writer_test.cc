@@ -109,7 +109,8 @@ TEST_F(NetcdfWriter, IntervalsBecomeBoundsOfTime) {
   EXPECT_EQ(read({.variable = "rain"}), rain);
   EXPECT_EQ(read({.variable = "U850"}), wind);  // an instant, though time has bounds
   EXPECT_EQ(read({.variable = "rain", .unit = "mm/h"})[1].values[0], 2.5F);
-  const NetcdfFile file(path_);
+  const std::unique_ptr<const NetcdfFile> opened = open_netcdf_file(path_);
+  const NetcdfFile& file = *opened;
   EXPECT_EQ(file.text(file.get("rain"), "cell_methods"), "time: sum");
   EXPECT_THAT(file.read(file.get("time_bounds")), ElementsAre(0, 3600, 3600, 10800));
 }
@@ -131,7 +132,8 @@ TEST_F(NetcdfWriter, ForecastsHaveAReferenceTimeAndLeadTimes) {
   EXPECT_THAT([&] { read({.variable = "rain_rate"}); },
               ThrowsMessage<InvalidArgument>(HasSubstr("\"forecast_reference_time\" of 2")));
   {
-    const NetcdfFile file(path_);
+    const std::unique_ptr<const NetcdfFile> opened = open_netcdf_file(path_);
+    const NetcdfFile& file = *opened;
     EXPECT_THAT(file.read(file.get("forecast_period")), ElementsAre(300, 600, 900));
     EXPECT_THAT(file.read(file.get("time")), ElementsAre(300, 600, 900, 600, 900, 1200));
     EXPECT_EQ(file.text(file.get("rain_rate"), "coordinates"), "time");
@@ -142,7 +144,8 @@ TEST_F(NetcdfWriter, ForecastsHaveAReferenceTimeAndLeadTimes) {
 
 TEST_F(NetcdfWriter, CoordinatesAndVariablesHaveTheAttributesOfTheConventions) {
   write({.variables = {{small_field("PSL", "hPa", 0, 1000)}, {small_field("TS", "mm", 0, 0)}}});
-  const NetcdfFile file(path_);
+  const std::unique_ptr<const NetcdfFile> opened = open_netcdf_file(path_);
+  const NetcdfFile& file = *opened;
   const auto expect = [&](const char* name, const std::map<const char*, std::string>& attributes) {
     for (const auto& [attribute, value] : attributes) EXPECT_EQ(file.text(file.get(name), attribute), value) << name;
   };
@@ -156,7 +159,8 @@ TEST_F(NetcdfWriter, CoordinatesAndVariablesHaveTheAttributesOfTheConventions) {
 
 TEST_F(NetcdfWriter, ProjectionsAreTheirProjStringAndCfsTerms) {
   write({.variables = {{projected_field(0)}}});
-  const NetcdfFile file(path_);
+  const std::unique_ptr<const NetcdfFile> opened = open_netcdf_file(path_);
+  const NetcdfFile& file = *opened;
   const NetcdfVariable& mapping = file.get(*file.text(file.get("rain_rate"), "grid_mapping"));
   EXPECT_EQ(file.text(mapping, "grid_mapping_name"), "polar_stereographic");
   EXPECT_EQ(file.text(mapping, "proj4_params"), projected_field(0).grid.projection);

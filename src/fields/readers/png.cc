@@ -6,10 +6,10 @@
 #include <csetjmp>
 
 #include "fields/field.h"
-#include "fields/picture8.h"
+#include "fields/readers/readers.h"
 #include "longtake/error.h"
 
-namespace longtake::fields {
+namespace longtake::fields::readers {
 namespace {
 
 // What libpng's callbacks are given.
@@ -90,4 +90,4 @@ class PngReader {
 
 Picture8 decode_gray_png(std::string_view bytes, const std::string& where) { return PngReader(bytes, where).read(); }
 
-}  // namespace longtake::fields
+}  // namespace longtake::fields::readers

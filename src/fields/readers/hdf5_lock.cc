@@ -1,9 +1,9 @@
 // The mutex around HDF5.
-#include "fields/hdf5_lock.h"
+#include "fields/readers/hdf5_lock.h"
 
 #include <hdf5.h>
 
-namespace longtake::fields {
+namespace longtake::fields::readers {
 namespace {
 
 std::recursive_mutex& hdf5_mutex() {
@@ -15,4 +15,4 @@ std::recursive_mutex& hdf5_mutex() {
 
 Hdf5Lock::Hdf5Lock() : lock_(hdf5_mutex()) { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
-}  // namespace longtake::fields
+}  // namespace longtake::fields::readers

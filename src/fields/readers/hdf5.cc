@@ -1,6 +1,4 @@
 // libhdf5 behind Hdf5File.
-#include "fields/hdf5_file.h"
-
 #include <fmt/format.h>
 #include <hdf5.h>
 
@@ -10,9 +8,11 @@
 
 #include "base/text.h"
 #include "fields/field.h"
+#include "fields/readers/hdf5_lock.h"
+#include "fields/readers/readers.h"
 #include "longtake/error.h"
 
-namespace longtake::fields {
+namespace longtake::fields::readers {
 namespace {
 
 constexpr std::size_t kLongestHdf5Attribute = 1 << 16;
@@ -72,9 +72,27 @@ std::optional<std::string> variable_text(hid_t attribute, hid_t type) {
   return without_padding(std::move(text));
 }
 
-}  // namespace
+class Libhdf5File : public Hdf5File {
+ public:
+  explicit Libhdf5File(const std::filesystem::path& path);
+  ~Libhdf5File() override { H5Fclose(id_); }
+  Libhdf5File(const Libhdf5File&) = delete;
+  Libhdf5File& operator=(const Libhdf5File&) = delete;
 
-Hdf5File::Hdf5File(const std::filesystem::path& path) : where_(path.string()) {
+  const std::string& where() const override { return where_; }
+  bool has(const std::string& path) const override;
+  std::vector<std::string> list(const std::string& group) const override;
+  std::optional<std::string> text(const std::string& path, const std::string& attribute) const override;
+  std::vector<double> numbers(const std::string& path, const std::string& attribute) const override;
+  Hdf5Picture read(const std::string& path) const override;
+
+ private:
+  Hdf5Lock lock_;
+  std::string where_;
+  hid_t id_ = -1;
+};
+
+Libhdf5File::Libhdf5File(const std::filesystem::path& path) : where_(path.string()) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) {
     throw IoError(fmt::format("{}: {}", where_, error ? error.message() : "is not a regular file"));
@@ -83,9 +101,7 @@ Hdf5File::Hdf5File(const std::filesystem::path& path) : where_(path.string()) {
   if (id_ < 0) throw BadData(fmt::format("{}: is no HDF5 file that can be read ({})", where_, last_error()));
 }
 
-Hdf5File::~Hdf5File() { H5Fclose(id_); }
-
-bool Hdf5File::has(const std::string& path) const {
+bool Libhdf5File::has(const std::string& path) const {
   // HDF5 only asks for the last name: every group on the way must be there.
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string group = path.substr(0, end);
@@ -94,7 +110,7 @@ bool Hdf5File::has(const std::string& path) const {
   }
 }
 
-std::vector<std::string> Hdf5File::list(const std::string& group) const {
+std::vector<std::string> Libhdf5File::list(const std::string& group) const {
   std::vector<std::string> names;
   if (!has(group)) return names;
   const Id id(H5Gopen2(id_, group.c_str(), H5P_DEFAULT), H5Gclose);
@@ -110,7 +126,7 @@ std::vector<std::string> Hdf5File::list(const std::string& group) const {
   return names;
 }
 
-std::optional<std::string> Hdf5File::text(const std::string& path, const std::string& attribute) const {
+std::optional<std::string> Libhdf5File::text(const std::string& path, const std::string& attribute) const {
   if (!has(path)) return std::nullopt;
   const Id id = open_attribute(id_, path, attribute, where_);
   if (!id.ok()) return std::nullopt;
@@ -123,7 +139,7 @@ std::optional<std::string> Hdf5File::text(const std::string& path, const std::st
   return without_padding(std::move(text));
 }
 
-std::vector<double> Hdf5File::numbers(const std::string& path, const std::string& attribute) const {
+std::vector<double> Libhdf5File::numbers(const std::string& path, const std::string& attribute) const {
   if (!has(path)) return {};
   const Id id = open_attribute(id_, path, attribute, where_);
   if (!id.ok()) return {};
@@ -140,12 +156,7 @@ std::vector<double> Hdf5File::numbers(const std::string& path, const std::string
   return values;
 }
 
-std::optional<double> Hdf5File::number(const std::string& path, const std::string& attribute) const {
-  const std::vector<double> values = numbers(path, attribute);
-  return values.empty() ? std::nullopt : std::optional(values[0]);
-}
-
-Hdf5Picture Hdf5File::read(const std::string& path) const {
+Hdf5Picture Libhdf5File::read(const std::string& path) const {
   const std::string where = fmt::format("{}: {}", where_, path);
   if (!has(path)) throw BadData(where + ": there is no such dataset");
   const Id dataset(H5Dopen2(id_, path.c_str(), H5P_DEFAULT), H5Dclose);
@@ -170,4 +181,10 @@ Hdf5Picture Hdf5File::read(const std::string& path) const {
   return picture;
 }
 
-}  // namespace longtake::fields
+}  // namespace
+
+std::unique_ptr<const Hdf5File> open_hdf5_file(const std::filesystem::path& path) {
+  return std::make_unique<const Libhdf5File>(path);
+}
+
+}  // namespace longtake::fields::readers

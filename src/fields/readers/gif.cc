@@ -6,10 +6,10 @@
 #include <array>
 
 #include "fields/field.h"
-#include "fields/picture8.h"
+#include "fields/readers/readers.h"
 #include "longtake/error.h"
 
-namespace longtake::fields {
+namespace longtake::fields::readers {
 namespace {
 
 int read_gif_bytes(GifFileType* gif, GifByteType* out, int wanted) {
@@ -93,4 +93,4 @@ Picture8 decode_gif(std::string_view bytes, const std::string& where) {
   return GifReader(bytes, where).first_picture();
 }
 
-}  // namespace longtake::fields
+}  // namespace longtake::fields::readers

@@ -1,6 +1,6 @@
 // The header of the NetCDF classic formats:
 // https://docs.unidata.ucar.edu/netcdf-c/current/file_format_specifications.html
-#include "fields/netcdf_classic.h"
+#include "fields/readers/netcdf_classic.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 
 #include "longtake/error.h"
 
-namespace longtake::fields {
+namespace longtake::fields::readers {
 namespace {
 
 constexpr std::uint32_t kDimensionTag = 10;
@@ -162,4 +162,4 @@ std::map<std::string, ClassicVariable> classic_variables(const InputFile& file, 
   return variables;
 }
 
-}  // namespace longtake::fields
+}  // namespace longtake::fields::readers

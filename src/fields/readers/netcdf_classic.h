@@ -1,4 +1,4 @@
-// Where the variables of a classic NetCDF file lie in it. Private to fields.
+// Where the variables of a classic NetCDF file lie in it. Private to the readers.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include "base/files.h"
 
-namespace longtake::fields {
+namespace longtake::fields::readers {
 
 struct ClassicVariable {
   std::uint64_t begin = 0;          // of its first byte in the file
@@ -20,4 +20,4 @@ struct ClassicVariable {
 // that begins with `where` for a header that is cut off or none.
 std::map<std::string, ClassicVariable> classic_variables(const InputFile& file, const std::string& where);
 
-}  // namespace longtake::fields
+}  // namespace longtake::fields::readers
