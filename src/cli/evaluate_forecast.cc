@@ -21,7 +21,7 @@ tasks::ForecastData open_windows(const OpenedForecaster& opened, const std::stri
   return in_recipe(source, recipe, [&] {
     // The model says how its frames are made; the recipe where they come from.
     const auto open = tasks::read_forecast_data(recipe.table("data"), tasks::forecast_input_of(*opened.model));
-    for (const char* rest : {"model", "input", "train", "augment", "extrapolation"}) recipe.ignore(rest);
+    for (const char* rest : {"model", "input", "train", "augment", "extrapolation", "forecast"}) recipe.ignore(rest);
     recipe.check_all_used();
     return open(real_files(), shape);
   });

@@ -185,6 +185,22 @@ std::string time_lines_html(const RunReport& report) {
   return out + "</section>\n";
 }
 
+std::string forecasts_html(const RunReport& report) {
+  if (report.forecast_charts.empty()) return {};
+  std::string out = open_section("forecasts", "Forecasts by lead") + "<div class=\"charts\">";
+  for (const Chart& chart : report.forecast_charts) out += chart_html(chart);
+  out += "</div>";
+  if (!report.forecast_tables.empty()) {
+    out += "<details><summary>In numbers</summary><pre tabindex=\"0\">" + escape_html(report.forecast_tables) +
+           "</pre></details>";
+  }
+  for (const ReportFilm& film : report.films) {
+    out += fmt::format("<figure><figcaption>{}</figcaption><video controls loop muted playsinline src=\"data:video/mp4;base64,{}\"></video></figure>",
+                       escape_html(film.title), base64(film.mp4));
+  }
+  return out + "</section>\n";
+}
+
 std::string skipped_html(const RunReport& report) {
   if (report.skipped.empty()) return {};
   std::string out = open_section("skipped", "Files left out or read in part");
@@ -227,14 +243,14 @@ std::string to_html(const RunReport& report) {
   // Nothing may be loaded from anywhere, whatever a hostile label tries.
   out +=
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-      "img-src data:\">\n"
+      "img-src data:; media-src data:\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   out += fmt::format("<title>{} - longtake</title>\n<style>{}</style>\n</head>\n<body>\n", escape_html(report.title),
                      report_style());
   out += fmt::format("<header><h1>{}</h1><p class=\"kind\">Report of a training run</p>\n", escape_html(report.title));
   if (!report.command.empty()) out += "<pre class=\"command\"><code>" + escape_html(report.command) + "</code></pre>\n";
   out += highlights_html(report) + "</header>\n<main>\n";
-  out += notes_html(report) + results_html(report) + charts_html(report) + confusions_html(report);
+  out += notes_html(report) + results_html(report) + forecasts_html(report) + charts_html(report) + confusions_html(report);
   out += time_lines_html(report) + clips_html(report) + skipped_html(report) + facts_html(report) + recipe_html(report);
   return out + "</main>\n<footer>Written by longtake.</footer>\n</body>\n</html>\n";
 }

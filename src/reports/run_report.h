@@ -43,6 +43,12 @@ struct SkippedFile {
   std::string reason;
 };
 
+// A film that plays in the page.
+struct ReportFilm {
+  std::string title;
+  std::vector<std::byte> mp4;
+};
+
 struct RunReport {
   std::string title;
   std::string command;  // the exact command line; see shell_command
@@ -51,6 +57,9 @@ struct RunReport {
   std::vector<Chart> charts;
   std::vector<SplitResult> results;
   std::vector<Confusion> confusions;
+  std::vector<Chart> forecast_charts;                      // skill against lead time, of models that forecast
+  std::string forecast_tables;                             // the same in numbers, as at a terminal
+  std::vector<ReportFilm> films;                           // of forecasts
   std::vector<LabelTimeLine> time_lines;                   // of models that label every frame
   std::vector<Chart> window_charts;                        // how far back those look
   std::vector<SampleClip> worst_clips;                     // the worst first

@@ -8,6 +8,7 @@
 
 #include "fields/coding.h"
 #include "longtake/error.h"
+#include "tasks/probability_matching.h"
 
 namespace longtake::tasks {
 
@@ -134,9 +135,21 @@ Tensor forecast_window(Forecaster& forecaster, const Window& window, const Windo
       Tensor::from<float>({shape.seen, 1, frame[0], frame[1], frame[2]}, window.frames.data<float>().first(count)),
       state);
   const Tensor* advected = window.advected.count() > 0 ? &window.advected : nullptr;
-  const Tensor out = forecaster.forecast(state, shape.forecast, advected);
   const Shape& forecast = forecaster.forecast_shape();
-  return out.reshaped({shape.forecast, forecast[0], forecast[1], forecast[2]});
+  Tensor out = forecaster.forecast(state, shape.forecast, advected)
+                   .reshaped({shape.forecast, forecast[0], forecast[1], forecast[2]});
+  if (!matches_newest(forecaster.model())) return out;
+  const std::int64_t newest = shape.seen - 1, area = forecast[1] * forecast[2];
+  Tensor valid(DType::kUint8, {0});
+  if (window.valid.count() > 0) {
+    valid = Tensor::from<std::uint8_t>({forecast[1], forecast[2]},
+                                       window.valid.data<std::uint8_t>().subspan(newest * area, area));
+  }
+  match_forecast(out,
+                 Tensor::from<float>(
+                     forecast, window.targets.data<float>().subspan(newest * forecast[0] * area, forecast[0] * area)),
+                 valid);
+  return out;
 }
 
 namespace {

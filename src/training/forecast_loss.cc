@@ -65,7 +65,10 @@ Tensor fraction_error(const Tensor& frames, const ForecastTruth& truth, std::int
     event = event * truth.valid;
   }
   if (window > 1) {
-    const auto share = [&](const Tensor& map) { return at::avg_pool2d(map, window, 1, window / 2); };
+    const auto share = [&](const Tensor& map) {  // rows, then columns: a square's mean at the cost of its sides
+      const std::int64_t half = window / 2;
+      return at::avg_pool2d(at::avg_pool2d(map, {window, 1}, 1, {half, 0}), {1, window}, 1, {0, half});
+    };
     forecast = share(forecast);
     event = share(event);
   }

@@ -6,6 +6,8 @@
 #include <chrono>
 
 #include "reports/chart.h"
+#include "reports/forecast_film.h"
+#include "reports/forecast_result.h"
 #include "training/sample_pictures.h"
 
 namespace longtake::training {
@@ -74,6 +76,29 @@ void add_labelling(const TrainOutcome& outcome, reports::RunReport& report) {
   report.window_charts = window_charts(outcome);
 }
 
+// What a model that forecasts did on the split, beside what needs no model.
+void add_forecasts(const TrainOutcome& outcome, reports::RunReport& report) {
+  const tasks::ForecastEvaluation& forecast = *outcome.forecast;
+  const std::string split = outcome.evaluated_split + " windows";
+  for (const tasks::MethodScores& method : forecast.methods) {
+    if (const auto entropy = method.cross_entropy.sum_over_leads()) {
+      report.highlights.push_back({fmt::format("{:.0f}", *entropy), "cross-entropy of a sequence: " + method.name});
+    } else if (const auto csi = method.events.mean_over_leads(0, &ContingencyTable::critical_success_index)) {
+      report.highlights.push_back({fmt::format("{:.3f}", *csi),
+                                   fmt::format("mean CSI at {:g} {}: {}", method.events.thresholds().front(),
+                                               forecast.unit, method.name)});
+    }
+    if (const std::string note = smoothness_note(method); !note.empty()) report.notes.push_back(note);
+  }
+  report.facts.emplace_back("Measured " + split, std::to_string(forecast.windows));
+  report.notes.push_back("Scores by: " + forecast.protocol + ", all methods on the same cells.");
+  report.forecast_charts = reports::forecast_charts(forecast);
+  report.forecast_tables = reports::forecast_text(forecast);
+  for (const tasks::ForecastSample& sample : outcome.forecast_samples) {
+    report.films.push_back({sample.id, reports::forecast_film(sample, outcome.model.name)});
+  }
+}
+
 }  // namespace
 
 reports::RunReport make_report(const TrainRequest& request, const TrainOutcome& outcome) {
@@ -87,6 +112,7 @@ reports::RunReport make_report(const TrainRequest& request, const TrainOutcome& 
     report.skipped.push_back({problem.id, problem.reason});
   }
   if (outcome.stopped_early) report.notes.push_back("Stopped early: validation no longer got better.");
+  if (outcome.forecast != nullptr) add_forecasts(outcome, report);
   if (outcome.labelling != nullptr) add_labelling(outcome, report);
   if (outcome.evaluation == nullptr) return report;
   const ClassificationMetrics& videos = outcome.evaluation->metrics.videos();

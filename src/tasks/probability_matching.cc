@@ -1,0 +1,51 @@
+#include "tasks/probability_matching.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "longtake/error.h"
+
+namespace longtake::tasks {
+
+void match_probabilities(std::span<float> forecast, std::span<const float> newest,
+                         std::span<const std::uint8_t> counts) {
+  if (forecast.size() != newest.size() || (!counts.empty() && counts.size() != forecast.size())) {
+    throw InvalidArgument(
+        fmt::format("a forecast of {} cells cannot get the distribution of {}", forecast.size(), newest.size()));
+  }
+  std::vector<std::uint32_t> cells;
+  std::vector<float> values;
+  for (std::size_t i = 0; i < forecast.size(); ++i) {
+    if (!counts.empty() && counts[i] == 0) continue;
+    cells.push_back(static_cast<std::uint32_t>(i));
+    values.push_back(newest[i]);
+  }
+  std::stable_sort(cells.begin(), cells.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return forecast[a] < forecast[b]; });
+  std::sort(values.begin(), values.end());
+  for (std::size_t rank = 0; rank < cells.size(); ++rank) forecast[cells[rank]] = values[rank];
+}
+
+void match_forecast(Tensor& forecast, const Tensor& newest, const Tensor& valid) {
+  const std::int64_t channels = newest.size(0), area = newest.size(1) * newest.size(2);
+  const auto counts = valid.count() > 0 ? valid.data<std::uint8_t>() : std::span<const std::uint8_t>();
+  for (std::int64_t map = 0; map < forecast.count() / area; ++map) {
+    match_probabilities(forecast.data<float>().subspan(map * area, area),
+                        newest.data<float>().subspan(map % channels * area, area), counts);
+  }
+}
+
+bool matches_newest(const graph::Model& model) {
+  const auto found = model.protocol.find("match");
+  return found != model.protocol.end() && found->second == "newest";
+}
+
+void read_matching(const Options& forecast, graph::Model& model) {
+  static const std::array<std::string, 2> choices{"none", "newest"};
+  model.protocol["match"] = forecast.get_choice("match", matches_newest(model) ? "newest" : "none", choices);
+}
+
+}  // namespace longtake::tasks
