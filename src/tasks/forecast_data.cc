@@ -12,6 +12,7 @@
 #include "tasks/array_windows.h"
 #include "tasks/field_windows.h"
 #include "tasks/recipe.h"
+#include "tasks/storm_data.h"
 #include "tasks/video_windows.h"
 
 namespace longtake::tasks {
@@ -98,7 +99,7 @@ ForecastDataOpener read_arrays(const Options& data, const InputSpec& input) {
       if (split == "train") own.sequences = sequences;
       return array_windows(files, path, input, own, shape);
     };
-    ForecastData opened{open("train"), open("validation"), open("test"), {}};
+    ForecastData opened{open("train"), open("validation"), open("test"), {}, {}};
     for (const auto& [name, source] : {std::pair{"train", &opened.train}, std::pair{"validation", &opened.validation},
                                        std::pair{"test", &opened.test}}) {
       if (*source != nullptr) opened.facts.push_back(fmt::format("{}: {} sequences", name, (*source)->size()));
@@ -207,7 +208,23 @@ ForecastDataOpener read_series(const Options& data, const InputSpec& input) {
 
 }  // namespace
 
+namespace {
+
+ForecastDataOpener read_storm_windows(const Options& data, const InputSpec& input) {
+  return [open = read_storm_data(data, input)](const Files& files, const WindowShape& shape) {
+    const auto storms = std::make_shared<StormData>(open(files));
+    return ForecastData{.train = storm_windows(storms->train, shape, storms->options.repeats),
+                        .validation = storm_windows(storms->validation, shape, 0),
+                        .test = storm_windows(storms->test, shape, 0),
+                        .facts = storms->facts,
+                        .storms = storms};
+  };
+}
+
+}  // namespace
+
 ForecastDataOpener read_forecast_data(const Options& data, const InputSpec& input) {
+  if (is_storm_data(data)) return read_storm_windows(data, input);
   const std::string format = data.get("format", "npy");
   if (format == "npy") return read_arrays(data, input);
   if (format == "radar") return read_series(data, input);

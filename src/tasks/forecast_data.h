@@ -19,6 +19,7 @@ InputSpec read_field_input(const Options& input);
 //   "npy"    arrays of videos: train, validation, test; frames_first, sequences
 //   "radar"  [data.series.NAME] path, spacing, z_a, z_b, interval_minutes, variable, quantity; train, validation, test
 //            (lists of names); validation_share, gaps, most_missing, tolerance_seconds, repeats, turn, rain_share
+//   "storms" storm_data.h
 //   the formats of read_data(), whose videos are taken without their labels
 // Throws ConfigError.
 ForecastDataOpener read_forecast_data(const Options& data, const InputSpec& input);

@@ -26,11 +26,13 @@ struct Window {
 // What a window is cut for.
 struct WindowShape {
   std::int64_t seen = 10;
-  std::int64_t forecast = 10;  // frames after them; 0 for a model that tracks
+  std::int64_t forecast = 10;  // frames after them; 0 for a model that tracks, which answers to those that are seen
   bool advected = false;       // with the extrapolation of the frames that are seen
   ExtrapolationOptions extrapolation;
 
   std::int64_t frames() const { return seen + forecast; }
+  // The first frame that the model's answers are about.
+  std::int64_t first_answer() const { return forecast > 0 ? seen : 0; }
 };
 
 // The windows of one split. It belongs to one thread.
@@ -44,10 +46,13 @@ class WindowSource {
   virtual Window read(std::int64_t index, Random* random) = 0;
 };
 
+struct StormData;
+
 // The splits of a recipe's [data]; null where there is none.
 struct ForecastData {
   std::unique_ptr<WindowSource> train, validation, test;
-  std::vector<std::string> facts;  // about the data, for people: "fmi: 40 frames of 306 x 190, 2 missing"
+  std::vector<std::string> facts;     // about the data, for people: "fmi: 40 frames of 306 x 190, 2 missing"
+  std::shared_ptr<StormData> storms;  // where the data is of storms: the sequences that the windows are of
 };
 using ForecastDataOpener = std::function<ForecastData(const Files& files, const WindowShape& shape)>;
 

@@ -38,6 +38,9 @@ class Lesson {
 
   // What validation_accuracy of an EpochRecord means. Higher is better.
   virtual void validate(const std::shared_ptr<const Weights>& weights, EpochRecord& record) const = 0;
+  // What is chosen on the validation split when training is over, such as a threshold: changes `trained`, the best
+  // model, and says whether it did.
+  virtual bool choose(graph::Model&) { return false; }
   // The finished model on the split that the report is about: fills what TrainOutcome has of it.
   virtual void measure(TrainOutcome& outcome) = 0;
 };
@@ -45,6 +48,7 @@ class Lesson {
 // Reads and checks everything that the recipe decides, before the first frame is decoded.
 std::unique_ptr<Lesson> make_classify_lesson(const TrainRequest& request);
 std::unique_ptr<Lesson> make_forecast_lesson(const TrainRequest& request);
+std::unique_ptr<Lesson> make_track_lesson(const TrainRequest& request);
 
 // The text of a checkpoint under `key`. Throws BadData that names `source` where there is none.
 const std::string& text_of(const Checkpoint& checkpoint, const std::string& key, const std::string& source);

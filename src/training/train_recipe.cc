@@ -13,7 +13,10 @@
 #include "tasks/events.h"
 #include "tasks/forecast.h"
 #include "tasks/forecast_data.h"
+#include "tasks/probability_matching.h"
 #include "tasks/protocol.h"
+#include "tasks/storm_data.h"
+#include "tasks/track.h"
 
 namespace longtake::training {
 
@@ -35,25 +38,39 @@ std::string task_of(const Options& recipe) {
 
 namespace {
 
-InputSpec read_any_input(const Options& input) {
+InputSpec read_any_input(const Options& recipe) {
   static const std::array<std::string, 2> kinds{"video", "fields"};
-  return input.get_choice("kind", "video", kinds) == "fields" ? tasks::read_field_input(input)
-                                                              : tasks::read_input(input);
+  const Options input = recipe.table("input");
+  if (input.get_choice("kind", "video", kinds) == "video") return tasks::read_input(input);
+  return tasks::is_storm_data(recipe.table("data")) ? tasks::read_storm_input(input) : tasks::read_field_input(input);
+}
+
+// Models of storms learn from tracks, all others that forecast from anything else.
+void check_storms(const Options& recipe, const graph::Model& model) {
+  const Options data = recipe.table("data");
+  if (tasks::answers_storms(model) == tasks::is_storm_data(data)) return;
+  throw data.error("format", tasks::is_storm_data(data)
+                                 ? "\"storms\" is for models that follow storms, or whose first variable is \"density\""
+                                 : "must be \"storms\" for a model that follows or forecasts storms");
 }
 
 }  // namespace
 
 TrainRecipe read_train_recipe(const Options& recipe) {
-  TrainRecipe read{.input = read_any_input(recipe.table("input")),
+  TrainRecipe read{.input = read_any_input(recipe),
                    .options = read_train_options(recipe.table("train"), recipe.table("augment"))};
-  if (task_of(recipe) == tasks::kForecastTask) {
+  const std::string task = task_of(recipe);
+  const bool windows = task == tasks::kForecastTask || task == tasks::kTrackTask;
+  if (windows) {
     read.open_windows = tasks::read_forecast_data(recipe.table("data"), read.input);
     read.options.forecast_loss = tasks::read_forecast_loss(recipe.table("train").table("loss"), read.input);
   } else {
     read.list_data = tasks::read_data(recipe.table("data"));
     tasks::event_options(recipe.table("events"));
   }
-  build_model(recipe, read.input, {"one class", "another"});  // reads its options, whatever the classes will be
+  // Reads its options, whatever the classes will be.
+  const graph::Model model = build_model(recipe, read.input, {"one class", "another"});
+  if (windows) check_storms(recipe, model);
   recipe.check_all_used();
   return read;
 }
@@ -67,8 +84,11 @@ graph::Model build_model(const Options& recipe, const InputSpec& input, const st
   graph::Model model = models::build(recipe.table("model"), {input, labels, encoder_file});
   model.weights.merge(read.weights);
   for (const std::string& file : read.files) model.provenance["encoder"] = file;
-  if (model.task == tasks::kForecastTask) {
+  if (tasks::answers_storms(model)) {
+    tasks::read_track_protocol(recipe.table("track"), model);
+  } else if (model.task == tasks::kForecastTask) {
     tasks::read_extrapolation(recipe.table("extrapolation"), model);
+    tasks::read_matching(recipe.table("forecast"), model);
   } else {
     tasks::read_protocol(recipe.table("evaluate"), model);
     check_protocol(model, input);

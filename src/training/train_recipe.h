@@ -20,10 +20,11 @@ struct TrainRecipe {
   InputSpec input;
   TrainOptions options;                    // set_total_steps() is still to be called
   tasks::DataLister list_data;             // of models that classify or label
-  tasks::ForecastDataOpener open_windows;  // of models that forecast
+  tasks::ForecastDataOpener open_windows;  // of models that forecast or follow storms
 };
 
-// The task of the recipe's model: "classify", "label", "forecast". Throws ConfigError where there is no such model.
+// The task of the recipe's model: "classify", "label", "forecast", "track". Throws ConfigError where there is no such
+// model.
 std::string task_of(const Options& recipe);
 
 // Reads every section. Throws ConfigError that names what is wrong, unknown keys too.

@@ -12,6 +12,7 @@
 #include "graph/model_file.h"
 #include "longtake/error.h"
 #include "tasks/forecast.h"
+#include "tasks/track.h"
 #include "training/bridge.h"
 #include "training/checkpoint.h"
 #include "training/device.h"
@@ -28,8 +29,10 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 std::unique_ptr<Lesson> make_lesson(const TrainRequest& request) {
-  return task_of(request.recipe) == tasks::kForecastTask ? make_forecast_lesson(request)
-                                                         : make_classify_lesson(request);
+  const std::string task = task_of(request.recipe);
+  if (task == tasks::kForecastTask) return make_forecast_lesson(request);
+  if (task == tasks::kTrackTask) return make_track_lesson(request);
+  return make_classify_lesson(request);
 }
 
 class Trainer {
@@ -243,7 +246,11 @@ class Trainer {
     TrainOutcome outcome{.model = lesson_->saved(), .history = history_, .options = options_};
     outcome.interrupted = interrupted;
     outcome.stopped_early = stopped_early;
-    if (!interrupted) outcome.model = graph::load_model(request_.paths.model().string(), *request_.files);
+    if (!interrupted) {
+      const std::string path = request_.paths.model().string();
+      outcome.model = graph::load_model(path, *request_.files);
+      if (lesson_->choose(outcome.model)) graph::save_model(outcome.model, path, *request_.files);
+    }
     // It decides nothing: training is over.
     lesson_->measure(outcome);
     return outcome;

@@ -1,5 +1,5 @@
-// Trains a model that classifies, labels every frame, or forecasts from a recipe: the loop over batches, validation,
-// checkpoints, early stopping, resuming. Free of LibTorch, so that cli/ may include it.
+// Trains a model that classifies, labels every frame, forecasts, or follows storms from a recipe: the loop over
+// batches, validation, checkpoints, early stopping, resuming. Free of LibTorch, so that cli/ may include it.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,9 @@
 #include "graph/model.h"
 #include "tasks/evaluate.h"
 #include "tasks/forecast_evaluation.h"
+#include "tasks/forecast_sample.h"
 #include "tasks/label.h"
+#include "tasks/storm_evaluation.h"
 #include "training/history.h"
 #include "training/samples.h"
 #include "training/train_options.h"
@@ -68,6 +70,8 @@ struct TrainOutcome {
   std::shared_ptr<tasks::LabelEvaluation> labelling;    // the same of a model that labels every frame
   std::vector<Watched> watched;                         // some of its videos, frame by frame: watch_samples()
   std::shared_ptr<tasks::ForecastEvaluation> forecast;  // the same of a model that forecasts, which has no dataset
+  std::vector<tasks::ForecastSample> forecast_samples;  // some of its forecasts
+  std::shared_ptr<tasks::StormEvaluation> storms;       // and of one that follows or forecasts storms
   std::vector<std::string> data_facts;                  // and what there is to say of its data
   BadFileReport bad_files;
   bool interrupted = false;

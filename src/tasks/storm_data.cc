@@ -1,0 +1,335 @@
+#include "tasks/storm_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "data/csv.h"
+#include "data/dataset.h"
+#include "fields/coding.h"
+#include "fields/density.h"
+#include "fields/netcdf_series.h"
+#include "fields/track_readers.h"
+#include "longtake/error.h"
+#include "tasks/recipe.h"
+
+namespace longtake::tasks {
+
+namespace {
+
+constexpr std::size_t kKeptBytes = std::size_t{2} << 30;
+constexpr const char* kStormManifest = "manifest.csv";
+
+// --- [input] and [data]
+
+std::vector<double> range_of(const Options& input, const char* key, std::size_t count) {
+  const auto values = input.get(key, std::vector<double>{});
+  if (values.empty() || values.size() == count) return values;
+  throw input.error(key, fmt::format("needs a value for each of the {} variables, or none at all", count));
+}
+
+// --- The manifest
+
+using ManifestSplits = std::map<std::string, std::vector<StormSet::Entry>>;
+
+// The columns split, fields and tracks, in any order, among others.
+struct ManifestColumns {
+  std::size_t split = 0, fields = 0, tracks = 0, count = 0;
+
+  ManifestColumns(const std::vector<std::string>& names, const std::string& where) : count(names.size()) {
+    for (const auto& [name, index] : {std::pair{"split", &split}, {"fields", &fields}, {"tracks", &tracks}}) {
+      const auto found = std::find(names.begin(), names.end(), name);
+      if (found == names.end()) {
+        throw BadData(fmt::format("{}: has no column \"{}\" but {}", where, name, join(names, ", ")));
+      }
+      *index = static_cast<std::size_t>(found - names.begin());
+    }
+  }
+};
+
+ManifestSplits read_storm_manifest(const Files& files, const Files::Path& path) {
+  const std::string text = files.read(path);
+  const Files::Path folder = path.parent_path();
+  ManifestSplits splits;
+  std::optional<ManifestColumns> columns;
+  std::int64_t number = 0;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::string where = fmt::format("{}:{}", path.string(), ++number);
+    if (trim(line).empty()) continue;
+    const auto values = parse_csv_line(line, where);
+    if (!columns) {
+      columns.emplace(values, where);
+      continue;
+    }
+    if (values.size() != columns->count) {
+      throw BadData(fmt::format("{}: has {} values for {} columns", where, values.size(), columns->count));
+    }
+    const std::string& name = values[columns->split];
+    if (name != kTrainSplit && name != kValidationSplit && name != kTestSplit) {
+      throw BadData(fmt::format("{}: the split \"{}\" is none of train, validation and test", where, name));
+    }
+    const StormSet::Entry entry{folder / values[columns->fields], folder / values[columns->tracks]};
+    for (const auto& [column, file] : {std::pair{"fields", entry.fields}, {"tracks", entry.tracks}}) {
+      if (file == folder / "" || !files.exists(file)) {
+        throw BadData(fmt::format("{}: there is no file of {} {}", where, column, file.string()));
+      }
+    }
+    splits[name].push_back(entry);
+  }
+  if (splits.empty()) throw BadData(fmt::format("{}: lists no sequence", path.string()));
+  return splits;
+}
+
+// --- What the training data says of the input
+
+// The least and the greatest valid value of a channel over all files.
+void widen(const ClimateFile& file, std::size_t channel, FieldChannel& range) {
+  for (std::size_t frame = 0; frame < file.times().size(); ++frame) {
+    const fields::Field field = file.read(channel, frame);
+    if (range.unit.empty()) range.unit = field.unit.empty() ? "1" : field.unit;
+    for (std::size_t i = 0; i < field.count(); ++i) {
+      if (field.valid[i] == 0) continue;
+      range.low = std::min(range.low, static_cast<double>(field.values[i]));
+      range.high = std::max(range.high, static_cast<double>(field.values[i]));
+    }
+  }
+}
+
+bool has_range(const FieldChannel& channel) { return channel.low < channel.high; }
+
+// Fills in units, ranges and the step.
+void complete_input(InputSpec& spec, const std::vector<StormSet::Entry>& training, const StormOptions& options) {
+  const bool ranges = std::all_of(spec.fields.begin(), spec.fields.end(), has_range);
+  const bool units = std::none_of(spec.fields.begin(), spec.fields.end(),
+                                  [](const FieldChannel& channel) { return channel.unit.empty(); });
+  if (ranges && units && spec.step_s > 0) return;
+  if (training.empty()) {
+    throw BadData("there is no training sequence whose units, ranges and step the input could take; give them");
+  }
+  std::vector<FieldChannel> found = spec.fields;
+  for (FieldChannel& channel : found) {
+    if (has_range(channel)) continue;
+    channel.low = std::numeric_limits<double>::infinity();
+    channel.high = -channel.low;
+  }
+  for (const StormSet::Entry& entry : training) {
+    const ClimateFile file(entry.fields, spec, options.grid_variable);
+    if (spec.step_s == 0) spec.step_s = static_cast<double>(file.step_s());
+    for (std::size_t c = 0; c < found.size(); ++c) {
+      if (has_range(spec.fields[c]) && !found[c].unit.empty()) continue;
+      FieldChannel range = found[c];
+      widen(file, c, range);
+      found[c].unit = range.unit;
+      if (!has_range(spec.fields[c])) found[c] = range;
+    }
+    if (ranges) break;  // one file tells units and step
+  }
+  for (const FieldChannel& channel : found) {
+    if (has_range(channel)) continue;
+    throw BadData(fmt::format(
+        "'{}' has less than two values in the training data, so it has no range; give low and high", channel.variable));
+  }
+  spec.fields = found;
+}
+
+}  // namespace
+
+InputSpec read_storm_input(const Options& input) {
+  InputSpec spec;
+  spec.kind = "fields";
+  const auto variables = input.require<std::vector<std::string>>("variables");
+  if (variables.empty()) throw input.error("variables", "needs at least one");
+  const auto units = input.get("units", std::vector<std::string>(variables.size()));
+  if (units.size() != variables.size()) {
+    throw input.error("units", fmt::format("needs a text for each of the {} variables", variables.size()));
+  }
+  const auto low = range_of(input, "low", variables.size()), high = range_of(input, "high", variables.size());
+  if (low.size() != high.size()) throw input.error("low", "and high come together or not at all");
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    FieldChannel channel{variables[i], units[i], low.empty() ? 0 : low[i], high.empty() ? 0 : high[i]};
+    if (!low.empty() && !(low[i] < high[i])) {
+      throw input.error("low", fmt::format("of '{}' must be below its high", variables[i]));
+    }
+    if (std::count(variables.begin(), variables.end(), variables[i]) > 1) {
+      throw input.error("variables", fmt::format("has '{}' twice", variables[i]));
+    }
+    if (variables[i] == kDensityVariable) channel = {variables[i], "1", 0, 1};
+    spec.fields.push_back(channel);
+  }
+  spec.height = input.get<std::int64_t>("height", 50);
+  spec.width = input.get<std::int64_t>("width", 90);
+  for (const auto& [key, side] : {std::pair{"height", spec.height}, {"width", spec.width}}) {
+    if (side < 2 || side > 16384) throw input.error(key, "must be from 2 to 16384 cells");
+  }
+  const double hours = input.get("step_hours", 0.0);
+  if (!(hours >= 0 && hours <= 1000)) throw input.error("step_hours", "must be from 0 (as the data has it) to 1000");
+  spec.step_s = std::round(3600 * hours);
+  return spec;
+}
+
+bool is_storm_data(const Options& data) { return data.get("format", "") == "storms"; }
+
+StormDataOpener read_storm_data(const Options& data, const InputSpec& input) {
+  if (!is_storm_data(data)) {
+    throw data.error("format", "must be \"storms\" for a model that follows or forecasts storms");
+  }
+  const std::string path = data.require_text("path");
+  StormOptions options;
+  options.sigma_km = data.get("sigma_km", options.sigma_km);
+  if (!(options.sigma_km >= 1 && options.sigma_km <= 5000)) throw data.error("sigma_km", "must be from 1 to 5000");
+  options.grid_variable = data.get("grid_variable", options.grid_variable);
+  options.repeats = data.get("repeats", options.repeats);
+  if (options.repeats < 1 || options.repeats > 10000) throw data.error("repeats", "must be from 1 to 10000");
+  return [=](const Files& files) {
+    Files::Path manifest = expand_variables(path);
+    if (manifest.extension() != ".csv") manifest /= kStormManifest;
+    const ManifestSplits splits = read_storm_manifest(files, manifest);
+    StormData opened{.options = options, .input = input};
+    const auto of = [&](std::string_view name) {
+      const auto found = splits.find(std::string(name));
+      return found == splits.end() ? std::vector<StormSet::Entry>() : found->second;
+    };
+    complete_input(opened.input, of(kTrainSplit), options);
+    const auto open = [&](std::string_view name) -> std::shared_ptr<StormSet> {
+      if (of(name).empty()) return nullptr;
+      opened.facts.push_back(fmt::format("{}: {} sequences of storms", name, of(name).size()));
+      return std::make_shared<StormSet>(files, of(name), opened.input, options);
+    };
+    opened.train = open(kTrainSplit);
+    opened.validation = open(kValidationSplit);
+    opened.test = open(kTestSplit);
+    return opened;
+  };
+}
+
+// --- Sequences
+
+StormSet::StormSet(const Files& files, std::vector<Entry> entries, const InputSpec& spec, const StormOptions& options)
+    : files_(files), entries_(std::move(entries)), spec_(spec), options_(options), kept_(entries_.size()) {
+  for (const Entry& entry : entries_) {
+    const ClimateFile file(entry.fields, spec_, options_.grid_variable);
+    if (file.like().height != spec_.height || file.like().width != spec_.width) {
+      throw BadData(
+          fmt::format("{}: has a grid of {} x {}, but the input is of {} x {}; set input.height and "
+                      "input.width, and give all files one grid",
+                      file.name(), file.like().height, file.like().width, spec_.height, spec_.width));
+    }
+    frames_.push_back(static_cast<std::int64_t>(file.times().size()));
+  }
+}
+
+std::shared_ptr<const StormSequence> StormSet::read(std::int64_t index) {
+  auto& kept = kept_.at(static_cast<std::size_t>(index));
+  if (kept != nullptr) return kept;
+  const auto sequence = load(entries_[static_cast<std::size_t>(index)]);
+  const std::size_t bytes = sequence->frames.bytes() + sequence->density.bytes();
+  if (kept_bytes_ + bytes > kKeptBytes) return sequence;
+  kept_bytes_ += bytes;
+  return kept = sequence;
+}
+
+std::shared_ptr<StormSequence> StormSet::load(const Entry& entry) const {
+  const ClimateFile file(entry.fields, spec_, options_.grid_variable);
+  const fields::FieldCoding coding(spec_);
+  auto sequence = std::make_shared<StormSequence>();
+  sequence->name = file.name();
+  sequence->times = file.times();
+  sequence->like = file.like();
+  sequence->tracks = fields::read_tracks(files_, entry.tracks);
+  const auto frames = static_cast<std::int64_t>(file.times().size());
+  const std::int64_t height = file.like().height, width = file.like().width, area = height * width;
+  sequence->frames = Tensor(DType::kFloat32, {frames, coding.channels(), height, width});
+  sequence->density = Tensor(DType::kFloat32, {frames, 1, height, width});
+  for (std::int64_t frame = 0; frame < frames; ++frame) {
+    const fields::Field density = fields::density_map(sequence->tracks, file.times()[frame], file.like(),
+                                                      {.sigma_km = options_.sigma_km, .sigma_of = {}});
+    std::copy(density.values.begin(), density.values.end(), sequence->density.data<float>().begin() + frame * area);
+    std::vector<fields::Field> channels;
+    for (std::size_t c = 0; c < spec_.fields.size(); ++c) {
+      channels.push_back(spec_.fields[c].variable == kDensityVariable ? density : file.read(c, frame));
+    }
+    const std::int64_t count = coding.channels() * area;
+    coding.encode(channels, sequence->frames.data<float>().subspan(frame * count, count));
+  }
+  return sequence;
+}
+
+std::vector<StormOnMap> storms_on_map(const StormSequence& sequence, std::int64_t time) {
+  std::vector<StormOnMap> storms;
+  for (const fields::StormPosition& storm : fields::positions_at(sequence.tracks, time)) {
+    const auto place = place_on(sequence.like, {storm.point.longitude, storm.point.latitude});
+    if (!place) continue;
+    storms.push_back({storm.track, {storm.point.latitude, storm.point.longitude, place->row, place->column}});
+  }
+  return storms;
+}
+
+// --- Windows
+
+Window storm_window(const StormSequence& sequence, std::int64_t start, std::int64_t frames) {
+  const auto cut = [&](const Tensor& tensor) {
+    Shape shape = tensor.shape();
+    const std::int64_t row = tensor.count() / shape[0];
+    shape[0] = frames;
+    return Tensor::from<float>(shape, tensor.data<float>().subspan(start * row, frames * row));
+  };
+  return {.id = fmt::format("{}, frame {}", sequence.name, start + 1),
+          .frames = cut(sequence.frames),
+          .targets = cut(sequence.density),
+          .valid = Tensor(DType::kUint8, {0}),
+          .advected = {}};
+}
+
+namespace {
+
+class StormWindows final : public WindowSource {
+ public:
+  StormWindows(std::shared_ptr<StormSet> set, const WindowShape& shape, std::int64_t repeats)
+      : set_(std::move(set)), shape_(shape), repeats_(repeats) {
+    if (shape.advected) throw InvalidArgument("models of storms take no extrapolation");
+    for (std::int64_t i = 0; i < set_->size(); ++i) {
+      const std::int64_t room = set_->frames(i) - shape.frames();
+      if (room < 0) {
+        throw BadData(fmt::format("{}: has {} frames, but a window takes {}", set_->read(i)->name, set_->frames(i),
+                                  shape.frames()));
+      }
+      for (std::int64_t start = 0; start <= room; start += shape.frames()) starts_.emplace_back(i, start);
+    }
+  }
+
+  std::int64_t size() const override {
+    return repeats_ > 0 ? set_->size() * repeats_ : static_cast<std::int64_t>(starts_.size());
+  }
+
+  Window read(std::int64_t index, Random* random) override {
+    if (index < 0 || index >= size()) throw InvalidArgument(fmt::format("there is no window {}", index));
+    if (random == nullptr) {
+      const auto& [sequence, start] = starts_[static_cast<std::size_t>(index)];
+      return storm_window(*set_->read(sequence), start, shape_.frames());
+    }
+    const std::int64_t sequence = index % set_->size();
+    const std::int64_t room = set_->frames(sequence) - shape_.frames();
+    return storm_window(*set_->read(sequence), static_cast<std::int64_t>(random->below(room + 1)), shape_.frames());
+  }
+
+ private:
+  std::shared_ptr<StormSet> set_;
+  WindowShape shape_;
+  std::int64_t repeats_;
+  std::vector<std::pair<std::int64_t, std::int64_t>> starts_;  // of tests: sequence and frame
+};
+
+}  // namespace
+
+std::unique_ptr<WindowSource> storm_windows(std::shared_ptr<StormSet> set, const WindowShape& shape,
+                                            std::int64_t repeats) {
+  return set == nullptr ? nullptr : std::make_unique<StormWindows>(std::move(set), shape, repeats);
+}
+
+}  // namespace longtake::tasks

@@ -1,0 +1,98 @@
+// Sequences of climate fields with the tracks of the storms in them, as models that follow or forecast storms are
+// trained and tested on: folders as `longtake data make storms` writes them, or a manifest of one's own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+#include "fields/tracks.h"
+#include "longtake/input_spec.h"
+#include "metrics/track_scores.h"
+#include "tasks/climate_file.h"
+#include "tasks/windows.h"
+
+namespace longtake::tasks {
+
+struct StormSequence {
+  std::string name;                 // of its file of fields
+  std::vector<std::int64_t> times;  // of the frames
+  fields::Field like;               // of its grid
+  Tensor frames;                    // float32 [frames, channels, height, width], as the model sees them
+  Tensor density;                   // float32 [frames, 1, height, width], of the tracks
+  std::vector<fields::Track> tracks;
+};
+
+// A storm whose centre is on the map.
+struct StormOnMap {
+  std::size_t track = 0;  // its index
+  StormCentre centre;
+};
+std::vector<StormOnMap> storms_on_map(const StormSequence& sequence, std::int64_t time);
+
+struct StormOptions {
+  double sigma_km = 200;              // of the density
+  std::string grid_variable = "PSL";  // as ClimateFile
+  std::int64_t repeats = 1;           // how often an epoch comes by each sequence of training
+};
+
+// The sequences of a split. What was read is kept up to two gigabytes. It belongs to one thread.
+class StormSet {
+ public:
+  struct Entry {
+    Files::Path fields, tracks;
+  };
+  // Throws as ClimateFile, and BadData where the grids differ or are not of the spec's size.
+  StormSet(const Files& files, std::vector<Entry> entries, const InputSpec& spec, const StormOptions& options);
+
+  std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
+  // Frames of a sequence.
+  std::int64_t frames(std::int64_t index) const { return frames_.at(static_cast<std::size_t>(index)); }
+  std::shared_ptr<const StormSequence> read(std::int64_t index);
+
+ private:
+  std::shared_ptr<StormSequence> load(const Entry& entry) const;
+
+  const Files& files_;
+  std::vector<Entry> entries_;
+  InputSpec spec_;
+  StormOptions options_;
+  std::vector<std::int64_t> frames_;
+  std::vector<std::shared_ptr<const StormSequence>> kept_;
+  std::size_t kept_bytes_ = 0;
+};
+
+// The splits of a recipe's [data]; null where there is none.
+struct StormData {
+  std::shared_ptr<StormSet> train, validation, test;
+  StormOptions options;
+  InputSpec input;  // with the units, ranges and step that the training data gave where the recipe did not
+  std::vector<std::string> facts;
+};
+using StormDataOpener = std::function<StormData(const Files& files)>;
+
+// Reads [input] of a model of storms: variables (with "density" the density of the storms' tracks), units (the files'
+// where there are none), low and high (a number each, or neither: the least and greatest of the training data, 0 and 1
+// for density), height, width (those of `data make storms`) and step_hours (the data's). Throws ConfigError.
+InputSpec read_storm_input(const Options& input);
+
+// Is this [data] about storms?
+bool is_storm_data(const Options& data);
+
+// Reads [data] with format = "storms": path (a folder with manifest.csv, or a manifest: split,fields,tracks, paths
+// relative to it, other columns for people), sigma_km, grid_variable, repeats. Throws ConfigError; the
+// opener BadData and IoError, which name the manifest and its line.
+StormDataOpener read_storm_data(const Options& data, const InputSpec& input);
+
+// `frames` frames from `start` on.
+Window storm_window(const StormSequence& sequence, std::int64_t start, std::int64_t frames);
+
+// As windows for training, `repeats` of each sequence with a random start, or with 0 repeats for tests: one after the
+// other, without overlap. Null for no set. Throws BadData where a sequence is shorter than a window.
+std::unique_ptr<WindowSource> storm_windows(std::shared_ptr<StormSet> set, const WindowShape& shape,
+                                            std::int64_t repeats);
+
+}  // namespace longtake::tasks
