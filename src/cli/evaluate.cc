@@ -16,9 +16,11 @@
 #include "cli/dataset.h"
 #include "cli/evaluate_forecast.h"
 #include "cli/evaluate_labels.h"
+#include "cli/evaluate_storms.h"
 #include "longtake/error.h"
 #include "reports/progress.h"
 #include "tasks/label.h"
+#include "tasks/track.h"
 
 namespace longtake::cli {
 
@@ -256,15 +258,27 @@ tasks::Evaluation fuse_all(const std::vector<Evaluated>& models, const std::vect
   return fuse(evaluations, weights, static_cast<std::int64_t>(models.front().dataset.labels.size()));
 }
 
-// Models that forecast have windows in place of labelled videos, and options of their own.
-int evaluate_forecaster(graph::Model model, const EvaluateOptions& options) {
+// Models that forecast or follow storms have windows in place of labelled videos, and options of their own.
+int evaluate_windows(graph::Model model, const EvaluateOptions& options) {
   const bool others = options.models.size() > 1 || !options.weights.empty() || options.clip >= 0 ||
                       options.stride >= 1 || options.crops >= 1 || options.items || options.shuffle ||
                       !options.features.empty() || !options.ties.empty() || options.skip_bad_files;
   if (others) {
     throw ConfigError(
         "several models, --weights, --clip, --stride, --crops, --shuffle, --features, --ties, --items and "
-        "--skip-bad-files are not for models that forecast");
+        "--skip-bad-files are not for models that forecast or follow storms");
+  }
+  if (tasks::answers_storms(model)) {
+    if (!options.thresholds.empty())
+      throw ConfigError("--thresholds are not for models of storms, which have their own");
+    return evaluate_storms(model_path(options.models.front()), std::move(model),
+                           {.data = options.data,
+                            .overrides = options.overrides,
+                            .split = options.split,
+                            .sequences = options.windows,
+                            .threads = options.threads,
+                            .json = options.json,
+                            .save = options.save});
   }
   return evaluate_forecast(open_forecaster(model_path(options.models.front()), std::move(model), options.threads),
                            {.data = options.data,
@@ -277,11 +291,12 @@ int evaluate_forecaster(graph::Model model, const EvaluateOptions& options) {
 }
 
 int evaluate(const EvaluateOptions& options) {
-  if (graph::Model first = load_model_of(options.models.front()); first.task == tasks::kForecastTask) {
-    return evaluate_forecaster(std::move(first), options);
+  if (graph::Model first = load_model_of(options.models.front());
+      first.task == tasks::kForecastTask || first.task == tasks::kTrackTask) {
+    return evaluate_windows(std::move(first), options);
   }
   if (!options.thresholds.empty() || options.windows > 0) {
-    throw ConfigError("--thresholds and --windows are for models that forecast");
+    throw ConfigError("--thresholds and --windows are for models that forecast or follow storms");
   }
   const std::vector<double> weights = parse_weights(options.weights, options.models.size());
   ThreadPool pool(options.threads == 0 ? core_count() : options.threads);
@@ -348,7 +363,8 @@ void add_evaluate(CLI::App& app, Run& run) {
   verb->add_option("--thresholds", options->thresholds,
                    "Models that forecast: of events, such as 0.5,2 in mm/h; default: 0.5,2,5,10,30 for rain")
       ->delimiter(',');
-  verb->add_option("--windows", options->windows, "Models that forecast: so many windows, spread evenly; 0 takes all")
+  verb->add_option("--windows", options->windows,
+                   "Models that forecast: so many windows, of storms sequences, spread evenly; 0 takes all")
       ->check(whole_number(0));
   verb->add_flag("--save", options->save, "Also as JSON in the run's directory, for `longtake compare`");
   verb->add_flag("--skip-bad-files", options->skip_bad_files,

@@ -10,6 +10,7 @@
 #include "cli/classifier.h"
 #include "cli/cli.h"
 #include "cli/predict_forecast.h"
+#include "cli/predict_storms.h"
 #include "data/video_input.h"
 #include "longtake/error.h"
 #include "reports/overlay.h"
@@ -17,6 +18,7 @@
 #include "tasks/classify.h"
 #include "tasks/label.h"
 #include "tasks/stream.h"
+#include "tasks/track.h"
 
 namespace longtake::cli {
 
@@ -160,7 +162,15 @@ void write_output(const PredictOptions& options, const reports::ResultFormat& fo
 int predict_fields(graph::Model model, const PredictOptions& options) {
   if (!options.overlay.empty() || options.frames || options.attention || !options.recipe.empty() ||
       options.format != "jsonl") {
-    throw ConfigError("--format, --overlay, --frames, --attention and --events are not for models that forecast");
+    throw ConfigError(
+        "--format, --overlay, --frames, --attention and --events are not for models that forecast or follow storms");
+  }
+  if (tasks::answers_storms(model)) {
+    if (!options.series.empty() || !options.at.empty() || options.horizon > 0) {
+      throw ConfigError("--series, --at and --horizon are not for models that follow storms");
+    }
+    return predict_storms(open_storm_model(model_path(options.model), std::move(model), options.threads),
+                          {.files = options.files, .output = options.output, .write = options.write});
   }
   return predict_forecast(open_forecaster(model_path(options.model), std::move(model), options.threads),
                           {.sources = options.files,
@@ -172,7 +182,8 @@ int predict_fields(graph::Model model, const PredictOptions& options) {
 }
 
 int predict(const PredictOptions& options) {
-  if (graph::Model model = load_model_of(options.model); model.task == tasks::kForecastTask) {
+  if (graph::Model model = load_model_of(options.model);
+      model.task == tasks::kForecastTask || model.task == tasks::kTrackTask) {
     return predict_fields(std::move(model), options);
   }
   if (!options.series.empty() || !options.at.empty() || options.horizon > 0) {
@@ -237,7 +248,9 @@ void add_predict(CLI::App& app, Run& run) {
     formats += fmt::format("{}{}: {}", formats.empty() ? "" : "; ", format.name, format.summary);
   }
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
-  verb->add_option("files", options->files, "Videos; for models that forecast, folders or files of fields")->required();
+  verb->add_option("files", options->files,
+                   "Videos; for models that forecast or follow storms, folders or files of fields")
+      ->required();
   verb->add_option("--format", options->format, formats)->capture_default_str();
   verb->add_option("-o,--output", options->output, "Write one file per video into this directory");
   verb->add_option("--overlay", options->overlay, "Write each video with its score time line into this directory");
@@ -253,7 +266,8 @@ void add_predict(CLI::App& app, Run& run) {
       "there is");
   verb->add_option("--series", options->series,
                    "Models that forecast: key=value of the sources, as in [data.series.NAME] of a recipe");
-  verb->add_option("--write", options->write, "Models that forecast: what --output gets")->capture_default_str();
+  verb->add_option("--write", options->write, "Models that forecast or follow storms: what --output gets")
+      ->capture_default_str();
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -262,7 +276,8 @@ void add_predict(CLI::App& app, Run& run) {
       "Exit code 3 when a file was skipped or read in part.\nExamples:\n"
       "  longtake predict runs/motions clip.mp4 --frames\n"
       "  longtake predict model.safetensors *.mp4 --format vtt -o subtitles --overlay seen\n"
-      "  longtake predict runs/nowcast radar/today -o nowcasts --horizon 12");
+      "  longtake predict runs/nowcast radar/today -o nowcasts --horizon 12\n"
+      "  longtake predict runs/storm_tracker september.nc -o storms");
   verb->callback([&run, options] { run = [options] { return predict(*options); }; });
 }
 

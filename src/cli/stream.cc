@@ -17,6 +17,7 @@
 #include "tasks/label.h"
 #include "tasks/protocol.h"
 #include "tasks/stream.h"
+#include "tasks/track.h"
 
 namespace longtake::cli {
 
@@ -236,7 +237,11 @@ int stream_fields(graph::Model model, const StreamOptions& options) {
 }
 
 int stream_source(const StreamOptions& options) {
-  if (graph::Model model = load_model_of(options.model); model.task == tasks::kForecastTask) {
+  graph::Model model = load_model_of(options.model);
+  if (tasks::answers_storms(model)) {
+    throw ConfigError("stream does not take models of storms; `longtake predict` follows storms through files");
+  }
+  if (model.task == tasks::kForecastTask) {
     return stream_fields(std::move(model), options);
   }
   if (!options.series.empty() || !options.output.empty() || options.horizon > 0 || options.once) {
