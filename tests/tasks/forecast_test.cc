@@ -5,6 +5,7 @@
 
 #include "longtake/error.h"
 #include "tasks/forecast_evaluation.h"
+#include "tasks/probability_matching.h"
 #include "tasks/small_forecasters.h"
 
 namespace longtake::tasks {
@@ -156,6 +157,18 @@ TEST(ForecastEvaluation, BaselinesAreRightAboutWhatStandsStill) {
   }
   EXPECT_GT(evaluation.method("model").errors.squared().per_cell.mean(0).value(), 0);
   EXPECT_THROW(evaluation.method("oracle"), InvalidArgument);
+}
+
+TEST(ProbabilityMatching, GivesTheSameValuesInTheForecastsOrder) {
+  std::vector<float> forecast{0.3F, 0.1F, 0.2F, 0.9F};
+  const std::vector<float> newest{5, 0, 7, 1};
+  match_probabilities(forecast, newest, {});
+  EXPECT_EQ(forecast, (std::vector<float>{5, 0, 1, 7}));
+  std::vector<float> part{0.3F, 0.1F, 0.2F, 0.9F};
+  const std::vector<std::uint8_t> counts{1, 0, 1, 1};
+  match_probabilities(part, newest, counts);
+  EXPECT_EQ(part, (std::vector<float>{5, 0.1F, 1, 7}));
+  EXPECT_THROW(match_probabilities(part, std::span(newest).first(2), {}), InvalidArgument);
 }
 
 }  // namespace
