@@ -19,7 +19,6 @@ constexpr double kLastLead = 5;  // the weight of the last lead to that of the f
 double as_number(const InputSpec& input, double value) {
   if (!input.has_fields()) return value;
   const FieldChannel& field = input.fields[0];
-  if (!(field.low < field.high)) return value;  // a range that the training data will tell; the answers are densities
   const bool rain = fields::FieldCoding(input).rain_unit(0) == "mm/h" && field.unit == "dBZ";
   const double own = rain ? fields::reflectivity(value, {input.z_a, input.z_b}, field.low) : value;
   return (own - field.low) / (field.high - field.low);

@@ -45,6 +45,14 @@ InputSpec read_any_input(const Options& recipe) {
   return tasks::is_storm_data(recipe.table("data")) ? tasks::read_storm_input(input) : tasks::read_field_input(input);
 }
 
+// What the answers are like: frames of the input, or densities whatever the fields that are seen.
+InputSpec answers_of(const Options& recipe, const InputSpec& input) {
+  if (!tasks::is_storm_data(recipe.table("data"))) return input;
+  InputSpec answers = input;
+  answers.fields = {{tasks::kDensityVariable, "1", 0, 1}};
+  return answers;
+}
+
 // Models of storms learn from tracks, all others that forecast from anything else.
 void check_storms(const Options& recipe, const graph::Model& model) {
   const Options data = recipe.table("data");
@@ -63,7 +71,7 @@ TrainRecipe read_train_recipe(const Options& recipe) {
   const bool windows = task == tasks::kForecastTask || task == tasks::kTrackTask;
   if (windows) {
     read.open_windows = tasks::read_forecast_data(recipe.table("data"), read.input);
-    read.options.forecast_loss = tasks::read_forecast_loss(recipe.table("train").table("loss"), read.input);
+    read.options.forecast_loss = tasks::read_forecast_loss(recipe.table("train").table("loss"), answers_of(recipe, read.input));
   } else {
     read.list_data = tasks::read_data(recipe.table("data"));
     tasks::event_options(recipe.table("events"));
