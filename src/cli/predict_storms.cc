@@ -85,7 +85,7 @@ void write_storm_film(const FollowedFile& followed, const std::string& title, co
 void write_followed(const FollowedFile& followed, const std::string& name, const std::string& model,
                     const std::string& folder, const std::vector<std::string>& kinds) {
   const auto path = [&](const char* ending) {
-    const std::string written = (std::filesystem::path(folder) / (name + ending)).string();
+    std::string written = (std::filesystem::path(folder) / (name + ending)).string();
     tell(written);
     return written;
   };

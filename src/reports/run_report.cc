@@ -195,8 +195,10 @@ std::string forecasts_html(const RunReport& report) {
            "</pre></details>";
   }
   for (const ReportFilm& film : report.films) {
-    out += fmt::format("<figure><figcaption>{}</figcaption><video controls loop muted playsinline src=\"data:video/mp4;base64,{}\"></video></figure>",
-                       escape_html(film.title), base64(film.mp4));
+    out += fmt::format(
+        "<figure><figcaption>{}</figcaption><video controls loop muted playsinline "
+        "src=\"data:video/mp4;base64,{}\"></video></figure>",
+        escape_html(film.title), base64(film.mp4));
   }
   return out + "</section>\n";
 }
@@ -250,7 +252,8 @@ std::string to_html(const RunReport& report) {
   out += fmt::format("<header><h1>{}</h1><p class=\"kind\">Report of a training run</p>\n", escape_html(report.title));
   if (!report.command.empty()) out += "<pre class=\"command\"><code>" + escape_html(report.command) + "</code></pre>\n";
   out += highlights_html(report) + "</header>\n<main>\n";
-  out += notes_html(report) + results_html(report) + forecasts_html(report) + charts_html(report) + confusions_html(report);
+  out += notes_html(report) + results_html(report) + forecasts_html(report) + charts_html(report) +
+         confusions_html(report);
   out += time_lines_html(report) + clips_html(report) + skipped_html(report) + facts_html(report) + recipe_html(report);
   return out + "</main>\n<footer>Written by longtake.</footer>\n</body>\n</html>\n";
 }

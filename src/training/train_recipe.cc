@@ -71,7 +71,8 @@ TrainRecipe read_train_recipe(const Options& recipe) {
   const bool windows = task == tasks::kForecastTask || task == tasks::kTrackTask;
   if (windows) {
     read.open_windows = tasks::read_forecast_data(recipe.table("data"), read.input);
-    read.options.forecast_loss = tasks::read_forecast_loss(recipe.table("train").table("loss"), answers_of(recipe, read.input));
+    read.options.forecast_loss =
+        tasks::read_forecast_loss(recipe.table("train").table("loss"), answers_of(recipe, read.input));
   } else {
     read.list_data = tasks::read_data(recipe.table("data"));
     tasks::event_options(recipe.table("events"));

@@ -67,8 +67,8 @@ class ForecastTraining : public testing::Test {
   }
 
   TrainRequest request(const std::string& run, const std::vector<std::string>& overrides = {}) const {
-    TrainRequest request{.recipe =
-                             parse_toml(fmt::format(fmt::runtime(kForecastRecipe), folder_.path().string()), "recipe.toml")};
+    TrainRequest request{
+        .recipe = parse_toml(fmt::format(fmt::runtime(kForecastRecipe), folder_.path().string()), "recipe.toml")};
     for (const std::string& override : overrides) request.recipe.set_override(override);
     request.paths = RunPaths(folder_.path() / run);
     request.resume = true;
