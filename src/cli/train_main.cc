@@ -34,6 +34,8 @@ class TrainProgress final : public training::TrainObserver {
     if (record.validation_accuracy) {
       line += fmt::format("  validation loss {:.4f}  {} {:.2f} %{}", *record.validation_loss, record.validation_metric,
                           100 * *record.validation_accuracy, best ? "  best" : "");
+    } else if (record.validation_loss) {
+      line += fmt::format("  validation loss {:.4f}{}", *record.validation_loss, best ? "  best" : "");
     }
     line += fmt::format("  {:.0f} s", record.seconds);
     tell(line);

@@ -213,9 +213,9 @@ namespace {
 ForecastDataOpener read_storm_windows(const Options& data, const InputSpec& input) {
   return [open = read_storm_data(data, input)](const Files& files, const WindowShape& shape) {
     const auto storms = std::make_shared<StormData>(open(files));
-    return ForecastData{.train = storm_windows(storms->train, shape, storms->options.repeats),
-                        .validation = storm_windows(storms->validation, shape, 0),
-                        .test = storm_windows(storms->test, shape, 0),
+    return ForecastData{.train = storm_windows(storms->train, *storms, shape, true),
+                        .validation = storm_windows(storms->validation, *storms, shape, false),
+                        .test = storm_windows(storms->test, *storms, shape, false),
                         .facts = storms->facts,
                         .storms = storms};
   };

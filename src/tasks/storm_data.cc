@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
@@ -184,6 +185,8 @@ StormDataOpener read_storm_data(const Options& data, const InputSpec& input) {
   options.sigma_km = data.get("sigma_km", options.sigma_km);
   if (!(options.sigma_km >= 1 && options.sigma_km <= 5000)) throw data.error("sigma_km", "must be from 1 to 5000");
   options.grid_variable = data.get("grid_variable", options.grid_variable);
+  options.storm_share = data.get("storm_share", options.storm_share);
+  if (!(options.storm_share >= 0 && options.storm_share <= 1)) throw data.error("storm_share", "must be from 0 to 1");
   options.repeats = data.get("repeats", options.repeats);
   if (options.repeats < 1 || options.repeats > 10000) throw data.error("repeats", "must be from 1 to 10000");
   return [=](const Files& files) {
@@ -214,13 +217,21 @@ StormSet::StormSet(const Files& files, std::vector<Entry> entries, const InputSp
     : files_(files), entries_(std::move(entries)), spec_(spec), options_(options), kept_(entries_.size()) {
   for (const Entry& entry : entries_) {
     const ClimateFile file(entry.fields, spec_, options_.grid_variable);
-    if (file.like().height != spec_.height || file.like().width != spec_.width) {
-      throw BadData(
-          fmt::format("{}: has a grid of {} x {}, but the input is of {} x {}; set input.height and "
-                      "input.width, and give all files one grid",
-                      file.name(), file.like().height, file.like().width, spec_.height, spec_.width));
-    }
+    check_size(file.name(), file.like());
     frames_.push_back(static_cast<std::int64_t>(file.times().size()));
+  }
+}
+
+void StormSet::check_size(const std::string& name, const fields::Field& like) {
+  if (like.height < spec_.height || like.width < spec_.width) {
+    throw BadData(
+        fmt::format("{}: has a grid of {} x {}, but the input is of {} x {}; set input.height and input.width", name,
+                    like.height, like.width, spec_.height, spec_.width));
+  }
+  if (height_ == 0) std::tie(height_, width_) = std::pair(like.height, like.width);
+  if (like.height != height_ || like.width != width_) {
+    throw BadData(fmt::format("{}: has a grid of {} x {}, but {} one of {} x {}; all files need one grid", name,
+                              like.height, like.width, entries_.front().fields.string(), height_, width_));
   }
 }
 
@@ -290,8 +301,8 @@ namespace {
 
 class StormWindows final : public WindowSource {
  public:
-  StormWindows(std::shared_ptr<StormSet> set, const WindowShape& shape, std::int64_t repeats)
-      : set_(std::move(set)), shape_(shape), repeats_(repeats) {
+  StormWindows(std::shared_ptr<StormSet> set, const StormData& data, const WindowShape& shape, bool training)
+      : set_(std::move(set)), options_(data.options), input_(data.input), shape_(shape), training_(training) {
     if (shape.advected) throw InvalidArgument("models of storms take no extrapolation");
     for (std::int64_t i = 0; i < set_->size(); ++i) {
       const std::int64_t room = set_->frames(i) - shape.frames();
@@ -304,7 +315,7 @@ class StormWindows final : public WindowSource {
   }
 
   std::int64_t size() const override {
-    return repeats_ > 0 ? set_->size() * repeats_ : static_cast<std::int64_t>(starts_.size());
+    return training_ ? set_->size() * options_.repeats : static_cast<std::int64_t>(starts_.size());
   }
 
   Window read(std::int64_t index, Random* random) override {
@@ -313,23 +324,50 @@ class StormWindows final : public WindowSource {
       const auto& [sequence, start] = starts_[static_cast<std::size_t>(index)];
       return storm_window(*set_->read(sequence), start, shape_.frames());
     }
-    const std::int64_t sequence = index % set_->size();
-    const std::int64_t room = set_->frames(sequence) - shape_.frames();
-    return storm_window(*set_->read(sequence), static_cast<std::int64_t>(random->below(room + 1)), shape_.frames());
+    const auto sequence = set_->read(index % set_->size());
+    const auto start = draw(std::ssize(sequence->times) - shape_.frames(), *random);
+    const Window whole = storm_window(*sequence, start, shape_.frames());
+    const auto [top, left] = corner(*sequence, start, *random);
+    return crop_window(whole, top, left, input_.height, input_.width);
   }
 
  private:
+  // From 0 to `most`.
+  static std::int64_t draw(std::int64_t most, Random& random) {
+    return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(most) + 1));
+  }
+
+  // Where the part of the map begins: anywhere, or so that a storm of some frame of the window is in it.
+  std::pair<std::int64_t, std::int64_t> corner(const StormSequence& sequence, std::int64_t start,
+                                               Random& random) const {
+    const std::int64_t room_y = sequence.like.height - input_.height, room_x = sequence.like.width - input_.width;
+    std::int64_t top = draw(room_y, random), left = draw(room_x, random);
+    if (room_y == 0 && room_x == 0) return {top, left};
+    const auto storms = storms_on_map(sequence, sequence.times[start + draw(shape_.frames() - 1, random)]);
+    if (!storms.empty() && random.uniform() < options_.storm_share) {
+      const StormCentre& centre = storms[draw(std::ssize(storms) - 1, random)].centre;
+      const auto before = [&](double place, std::int64_t size, std::int64_t room) {
+        return std::clamp<std::int64_t>(std::lround(place) - draw(size - 1, random), 0, room);
+      };
+      top = before(centre.row, input_.height, room_y);
+      left = before(centre.column, input_.width, room_x);
+    }
+    return {top, left};
+  }
+
   std::shared_ptr<StormSet> set_;
+  StormOptions options_;
+  InputSpec input_;
   WindowShape shape_;
-  std::int64_t repeats_;
+  bool training_;
   std::vector<std::pair<std::int64_t, std::int64_t>> starts_;  // of tests: sequence and frame
 };
 
 }  // namespace
 
-std::unique_ptr<WindowSource> storm_windows(std::shared_ptr<StormSet> set, const WindowShape& shape,
-                                            std::int64_t repeats) {
-  return set == nullptr ? nullptr : std::make_unique<StormWindows>(std::move(set), shape, repeats);
+std::unique_ptr<WindowSource> storm_windows(std::shared_ptr<StormSet> set, const StormData& data,
+                                            const WindowShape& shape, bool training) {
+  return set == nullptr ? nullptr : std::make_unique<StormWindows>(std::move(set), data, shape, training);
 }
 
 }  // namespace longtake::tasks

@@ -37,6 +37,7 @@ struct StormOptions {
   double sigma_km = 200;              // of the density
   std::string grid_variable = "PSL";  // as ClimateFile
   std::int64_t repeats = 1;           // how often an epoch comes by each sequence of training
+  double storm_share = 0.7;           // of training windows that are smaller than the map: those cut around a storm
 };
 
 // The sequences of a split. What was read is kept up to two gigabytes. It belongs to one thread.
@@ -45,7 +46,7 @@ class StormSet {
   struct Entry {
     Files::Path fields, tracks;
   };
-  // Throws as ClimateFile, and BadData where the grids differ or are not of the spec's size.
+  // Throws as ClimateFile, and BadData where the grids differ or are smaller than the spec's size.
   StormSet(const Files& files, std::vector<Entry> entries, const InputSpec& spec, const StormOptions& options);
 
   std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
@@ -54,12 +55,14 @@ class StormSet {
   std::shared_ptr<const StormSequence> read(std::int64_t index);
 
  private:
+  void check_size(const std::string& name, const fields::Field& like);
   std::shared_ptr<StormSequence> load(const Entry& entry) const;
 
   const Files& files_;
   std::vector<Entry> entries_;
   InputSpec spec_;
   StormOptions options_;
+  std::int64_t height_ = 0, width_ = 0;  // of the maps
   std::vector<std::int64_t> frames_;
   std::vector<std::shared_ptr<const StormSequence>> kept_;
   std::size_t kept_bytes_ = 0;
@@ -76,23 +79,25 @@ using StormDataOpener = std::function<StormData(const Files& files)>;
 
 // Reads [input] of a model of storms: variables (with "density" the density of the storms' tracks), units (the files'
 // where there are none), low and high (a number each, or neither: the least and greatest of the training data, 0 and 1
-// for density), height, width (those of `data make storms`) and step_hours (the data's). Throws ConfigError.
+// for density), height, width (of what a window of training is cut from the map; the maps of `data make storms`) and
+// step_hours (the data's). Throws ConfigError.
 InputSpec read_storm_input(const Options& input);
 
 // Is this [data] about storms?
 bool is_storm_data(const Options& data);
 
 // Reads [data] with format = "storms": path (a folder with manifest.csv, or a manifest: split,fields,tracks, paths
-// relative to it, other columns for people), sigma_km, grid_variable, repeats. Throws ConfigError; the
+// relative to it, other columns for people), sigma_km, grid_variable, repeats, storm_share. Throws ConfigError; the
 // opener BadData and IoError, which name the manifest and its line.
 StormDataOpener read_storm_data(const Options& data, const InputSpec& input);
 
 // `frames` frames from `start` on.
 Window storm_window(const StormSequence& sequence, std::int64_t start, std::int64_t frames);
 
-// As windows for training, `repeats` of each sequence with a random start, or with 0 repeats for tests: one after the
-// other, without overlap. Null for no set. Throws BadData where a sequence is shorter than a window.
-std::unique_ptr<WindowSource> storm_windows(std::shared_ptr<StormSet> set, const WindowShape& shape,
-                                            std::int64_t repeats);
+// As windows for training, `repeats` of each sequence, which begin anywhere and are cut to the size of the input; or
+// for tests: whole maps, one window after the other, without overlap. Null for no set. Throws BadData where a sequence
+// is shorter than a window.
+std::unique_ptr<WindowSource> storm_windows(std::shared_ptr<StormSet> set, const StormData& data,
+                                            const WindowShape& shape, bool training);
 
 }  // namespace longtake::tasks

@@ -12,9 +12,9 @@ namespace longtake::tasks {
 
 namespace {
 
-// Thresholds that may be chosen: kLowest, kLowest + kThresholdStep, ... The peaks of cases are those of the lowest.
-constexpr double kLowest = 0.06, kThresholdStep = 0.02;
-constexpr int kThresholdCount = 46;
+// Thresholds that may be chosen, in hundredths. The peaks of cases are those of the lowest.
+constexpr int kLowestPercent = 6, kHighestPercent = 96, kPercentStep = 2;
+constexpr double kLowest = kLowestPercent / 100.0;
 
 std::vector<StormCentre> centres_of(const std::vector<fields::Peak>& peaks, double threshold) {
   std::vector<StormCentre> centres;
@@ -111,17 +111,19 @@ std::vector<StormCase> collect_storms(const graph::Model& model, const ExecutorM
   storm_input_of(model);
   const TrackProtocol protocol = track_protocol_of(model);
   const std::int64_t all = set.size(), total = most > 0 ? std::min(most, all) : all;
-  std::optional<Forecaster> forecaster;
+  std::unique_ptr<Forecaster> forecaster;  // for maps of the one size that a set has
   WindowShape shape;
   if (model.task == kForecastTask) {
     const ForecastProtocol frames = forecast_protocol_of(model);
     shape = {.seen = frames.seen, .forecast = frames.forecast, .extrapolation = {}};
-    forecaster.emplace(model, make);
   }
   std::vector<StormCase> cases;
   for (std::int64_t i = 0; i < total; ++i) {
     const auto sequence = set.read(i * all / total);
-    if (forecaster) {
+    if (model.task == kForecastTask) {
+      if (forecaster == nullptr) {
+        forecaster = std::make_unique<Forecaster>(model, make, sequence->like.height, sequence->like.width);
+      }
       forecast_all(*forecaster, *sequence, protocol, shape, cases);
     } else {
       Tracker tracker(model, make, sequence->like);
@@ -137,8 +139,8 @@ std::vector<double> choose_thresholds(const std::vector<StormCase>& cases, const
   std::vector<double> chosen;
   std::vector<std::optional<double>> best(static_cast<std::size_t>(leads));
   for (std::int64_t lead = 0; lead < leads; ++lead) chosen.push_back(protocol.threshold(lead));
-  for (int i = 0; i < kThresholdCount; ++i) {
-    const double threshold = kLowest + i * kThresholdStep;
+  for (int percent = kLowestPercent; percent <= kHighestPercent; percent += kPercentStep) {
+    const double threshold = percent / 100.0;
     StormScores scores(leads, protocol.match_km);
     for (const StormCase& one : cases) scores.add(one.lead, centres_of(one.peaks, threshold), one.truth);
     for (std::int64_t lead = 0; lead < leads; ++lead) {

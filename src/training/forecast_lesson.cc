@@ -48,23 +48,25 @@ class ForecastLesson final : public WindowLesson {
   }
 
  private:
-  torch::Tensor loss_of(const WindowBatch& batch, const RunOptions& run) override {
+  WindowLoss loss_of(const WindowBatch& batch, const RunOptions& run) override {
     return loss_by(*encoder_, *forecaster_, batch, run);
   }
 
-  torch::Tensor loss_of(const WindowBatch& batch, const std::shared_ptr<const Weights>& weights) const override {
+  WindowLoss loss_of(const WindowBatch& batch, const std::shared_ptr<const Weights>& weights) const override {
     GraphRunner encoder(encode_, weights), forecaster(forecast_, weights);
     return loss_by(encoder, forecaster, batch, {});
   }
 
-  torch::Tensor loss_by(GraphRunner& encoder, GraphRunner& forecaster, const WindowBatch& batch,
-                        const RunOptions& run) const {
+  WindowLoss loss_by(GraphRunner& encoder, GraphRunner& forecaster, const WindowBatch& batch,
+                     const RunOptions& run) const {
     const std::int64_t streams = batch.streams();
-    graph::Chunk seen = new_chunk(shape_.seen, streams, encode_.graph->inputs.size());
+    WindowLoss loss;
+    loss.chunks = {new_chunk(shape_.seen, streams, encode_.graph->inputs.size()),
+                   new_chunk(shape_.forecast, streams, forecast_.graph->inputs.size())};
+    graph::Chunk &seen = loss.chunks[0], &next = loss.chunks[1];
     seen.inputs[0].data = as_rows(batch.frames);
     StreamState state = encoder.initial_state(streams);
     const auto states = encoder.run(seen, {}, state, run);
-    graph::Chunk next = new_chunk(shape_.forecast, streams, forecast_.graph->inputs.size());
     if (shape_.advected) {
       next.inputs[forecast_.graph->input_index(tasks::kAdvectedInput)].data = as_rows(batch.advected);
     }
@@ -73,7 +75,8 @@ class ForecastLesson final : public WindowLesson {
     StreamState begun = forecaster.initial_state(streams);
     const auto outputs = forecaster.run(next, given, begun, run);
     const torch::Tensor logits = logits_output_ ? outputs[*logits_output_].data : torch::Tensor();
-    return loss_of_answers(outputs[frame_output_].data, logits, batch);
+    loss.value = loss_of_answers(outputs[frame_output_].data, logits, batch);
+    return loss;
   }
 
   const Shape& frame_shape() const override { return encode_.shapes[encode_.graph->input("frame")]; }

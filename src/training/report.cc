@@ -8,6 +8,7 @@
 #include "reports/chart.h"
 #include "reports/forecast_film.h"
 #include "reports/forecast_result.h"
+#include "reports/storm_result.h"
 #include "training/sample_pictures.h"
 
 namespace longtake::training {
@@ -84,9 +85,9 @@ void add_forecasts(const TrainOutcome& outcome, reports::RunReport& report) {
     if (const auto entropy = method.cross_entropy.sum_over_leads()) {
       report.highlights.push_back({fmt::format("{:.0f}", *entropy), "cross-entropy of a sequence: " + method.name});
     } else if (const auto csi = method.events.mean_over_leads(0, &ContingencyTable::critical_success_index)) {
-      report.highlights.push_back({fmt::format("{:.3f}", *csi),
-                                   fmt::format("mean CSI at {:g} {}: {}", method.events.thresholds().front(),
-                                               forecast.unit, method.name)});
+      report.highlights.push_back(
+          {fmt::format("{:.3f}", *csi),
+           fmt::format("mean CSI at {:g} {}: {}", method.events.thresholds().front(), forecast.unit, method.name)});
     }
     if (const std::string note = smoothness_note(method); !note.empty()) report.notes.push_back(note);
   }
@@ -97,6 +98,23 @@ void add_forecasts(const TrainOutcome& outcome, reports::RunReport& report) {
   for (const tasks::ForecastSample& sample : outcome.forecast_samples) {
     report.films.push_back({sample.id, reports::forecast_film(sample, outcome.model.name)});
   }
+}
+
+// What a model that follows or forecasts storms found of them.
+void add_storms(const TrainOutcome& outcome, reports::RunReport& report) {
+  const tasks::StormEvaluation& storms = *outcome.storms;
+  const std::int64_t last = storms.density_error.leads() - 1;
+  for (const tasks::StormMethod& method : storms.methods) {
+    report.highlights.push_back(
+        {percent(method.scores.probability_of_detection(last)), "of storms found: " + method.name});
+    report.highlights.push_back({percent(method.scores.false_alarm_ratio(last)), "of those are none: " + method.name});
+    const auto error = method.scores.kilometres().mean(last);
+    report.highlights.push_back({error ? fmt::format("{:.0f} km", *error) : "-", "error of centres: " + method.name});
+  }
+  report.facts.emplace_back("Measured " + outcome.evaluated_split + (storms.forecast ? " windows" : " frames"),
+                            std::to_string(storms.cases));
+  report.notes.push_back("Scores by: " + storms.protocol + (storms.forecast ? "; the last lead is shown first." : "."));
+  report.forecast_tables = reports::storm_text(storms);
 }
 
 }  // namespace
@@ -113,6 +131,7 @@ reports::RunReport make_report(const TrainRequest& request, const TrainOutcome& 
   }
   if (outcome.stopped_early) report.notes.push_back("Stopped early: validation no longer got better.");
   if (outcome.forecast != nullptr) add_forecasts(outcome, report);
+  if (outcome.storms != nullptr) add_storms(outcome, report);
   if (outcome.labelling != nullptr) add_labelling(outcome, report);
   if (outcome.evaluation == nullptr) return report;
   const ClassificationMetrics& videos = outcome.evaluation->metrics.videos();

@@ -28,20 +28,20 @@ class TrackLesson final : public WindowLesson {
   void begin(const std::shared_ptr<Weights>& weights) override { runner_.emplace(plan_, weights); }
 
  private:
-  torch::Tensor loss_of(const WindowBatch& batch, const RunOptions& run) override {
-    return loss_by(*runner_, batch, run);
-  }
+  WindowLoss loss_of(const WindowBatch& batch, const RunOptions& run) override { return loss_by(*runner_, batch, run); }
 
-  torch::Tensor loss_of(const WindowBatch& batch, const std::shared_ptr<const Weights>& weights) const override {
+  WindowLoss loss_of(const WindowBatch& batch, const std::shared_ptr<const Weights>& weights) const override {
     GraphRunner runner(plan_, weights);
     return loss_by(runner, batch, {});
   }
 
-  torch::Tensor loss_by(GraphRunner& runner, const WindowBatch& batch, const RunOptions& run) const {
-    graph::Chunk chunk = new_chunk(shape_.seen, batch.streams(), plan_.graph->inputs.size());
+  WindowLoss loss_by(GraphRunner& runner, const WindowBatch& batch, const RunOptions& run) const {
+    WindowLoss loss;
+    graph::Chunk& chunk = loss.chunks.emplace_back(new_chunk(shape_.seen, batch.streams(), plan_.graph->inputs.size()));
     chunk.inputs[plan_.graph->input_index("frame")].data = as_rows(batch.frames);
     StreamState state = runner.initial_state(batch.streams());
-    return loss_of_answers(runner.run(chunk, {}, state, run)[density_].data, {}, batch);
+    loss.value = loss_of_answers(runner.run(chunk, {}, state, run)[density_].data, {}, batch);
+    return loss;
   }
 
   const Shape& frame_shape() const override { return plan_.shapes[plan_.graph->input("frame")]; }

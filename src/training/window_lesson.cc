@@ -117,12 +117,12 @@ std::int64_t WindowLesson::steps_per_epoch() const {
 
 double WindowLesson::learn(std::int64_t step) {
   batch_ = next_batch();
-  const torch::Tensor loss = loss_of(batch_, RunOptions{.training = true,
-                                                        .seed = options_.seed,
-                                                        .step = static_cast<std::uint64_t>(step),
-                                                        .samples = batch_.samples});
-  loss.backward();
-  return loss.item<double>();
+  const WindowLoss loss = loss_of(batch_, RunOptions{.training = true,
+                                                     .seed = options_.seed,
+                                                     .step = static_cast<std::uint64_t>(step),
+                                                     .samples = batch_.samples});
+  loss.value.backward();
+  return loss.value.item<double>();
 }
 
 std::string WindowLesson::last_items() const { return fmt::format("{}", fmt::join(batch_.ids, ", ")); }
@@ -215,7 +215,7 @@ WindowBatch WindowLesson::next_batch() {
 double WindowLesson::loss_without_gradient(const WindowBatch& batch,
                                            const std::shared_ptr<const Weights>& weights) const {
   const torch::NoGradGuard no_gradient;
-  return loss_of(batch, weights).item<double>();
+  return loss_of(batch, weights).value.item<double>();
 }
 
 torch::Tensor WindowLesson::loss_of_answers(const torch::Tensor& answers, const torch::Tensor& logits,

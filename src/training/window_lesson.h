@@ -33,6 +33,12 @@ graph::Chunk new_chunk(std::int64_t ticks, std::int64_t streams, std::size_t inp
 // [ticks, streams, ...] as [rows, ...].
 Tensor as_rows(const Tensor& tensor);
 
+// A loss, and the chunks whose numbers its gradients read: they live until the backward pass is done.
+struct WindowLoss {
+  torch::Tensor value;
+  std::vector<graph::Chunk> chunks;
+};
+
 class WindowLesson : public Lesson {
  public:
   const TrainOptions& options() const override { return options_; }
@@ -59,8 +65,8 @@ class WindowLesson : public Lesson {
   void open(const TrainRequest& request, const tasks::WindowShape& shape, const tasks::WindowShape& opened);
 
   // With gradients of the weights that begin() gave; and without, of any.
-  virtual torch::Tensor loss_of(const WindowBatch& batch, const RunOptions& run) = 0;
-  virtual torch::Tensor loss_of(const WindowBatch& batch, const std::shared_ptr<const Weights>& weights) const = 0;
+  virtual WindowLoss loss_of(const WindowBatch& batch, const RunOptions& run) = 0;
+  virtual WindowLoss loss_of(const WindowBatch& batch, const std::shared_ptr<const Weights>& weights) const = 0;
   // How large the frames of the model are: [channels, height, width].
   virtual const Shape& frame_shape() const = 0;
   // The finished model on the windows of a split, where the data is not of storms.

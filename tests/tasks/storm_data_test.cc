@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "base/random.h"
 #include "base/temporary_directory.h"
 #include "longtake/error.h"
@@ -84,9 +87,9 @@ TEST_F(StormDataTest, FramesAndDensitiesAreOfTheSameTimes) {
 
 TEST_F(StormDataTest, WindowsOfTrainingBeginAnywhereAndThoseOfTestsFollowEachOther) {
   write_small_storms(folder_.path());
-  const StormData data = open();
+  const StormData data = open(R"(variables = ["PSL"])", "repeats = 3\n");
   const WindowShape shape{.seen = 2, .forecast = 1, .extrapolation = {}};
-  const auto tests = storm_windows(data.test, shape, 0), train = storm_windows(data.train, shape, 3);
+  const auto tests = storm_windows(data.test, data, shape, false), train = storm_windows(data.train, data, shape, true);
   EXPECT_EQ(tests->size(), 4);   // of eight frames two windows of three, twice
   EXPECT_EQ(train->size(), 12);  // each of four, three times
   EXPECT_EQ(tests->read(1, nullptr).frames, storm_window(*data.test->read(0), 3, 3).frames);
@@ -96,6 +99,31 @@ TEST_F(StormDataTest, WindowsOfTrainingBeginAnywhereAndThoseOfTestsFollowEachOth
     starts.insert(train->read(5, &random).id);
   }
   EXPECT_EQ(starts.size(), 6);
+}
+
+TEST_F(StormDataTest, WindowsOfTrainingAreCutAroundStorms) {
+  write_small_storms(folder_.path());
+  const auto open_cut = [&](const std::string& share) {
+    const Options data = parse_toml("format = \"storms\"\npath = \"" + folder_.path().string() + "\"\n" + share, "");
+    return read_storm_data(
+        data, read_storm_input(parse_toml("variables = [\"PSL\"]\nheight = 5\nwidth = 5", "")))(real_files());
+  };
+  const auto with_storm = [&](const std::string& share) {
+    const StormData data = open_cut(share);
+    const auto windows = storm_windows(data.train, data, {.seen = 1, .forecast = 0, .extrapolation = {}}, true);
+    int count = 0;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+      Random random(seed);
+      const Window window = windows->read(static_cast<std::int64_t>(seed % 4), &random);
+      EXPECT_EQ(window.frames.shape(), (Shape{1, 1, 5, 5}));
+      EXPECT_EQ(window.targets.shape(), (Shape{1, 1, 5, 5}));
+      const auto density = window.targets.data<float>();
+      count += *std::max_element(density.begin(), density.end()) > 0.8 ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_EQ(with_storm("storm_share = 1.0"), 100);
+  EXPECT_LT(with_storm("storm_share = 0.0"), 60);
 }
 
 TEST_F(StormDataTest, PlacesOnAGridAreInRowsAndColumns) {
