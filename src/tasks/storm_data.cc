@@ -174,7 +174,8 @@ InputSpec read_storm_input(const Options& input) {
   return spec;
 }
 
-bool is_storm_data(const Options& data) { return data.get("format", "") == "storms"; }
+// The format's default is not for this to say, and what get() is given is recorded as resolved.
+bool is_storm_data(const Options& data) { return data.has("format") && data.get("format", "") == "storms"; }
 
 StormDataOpener read_storm_data(const Options& data, const InputSpec& input) {
   if (!is_storm_data(data)) {

@@ -97,7 +97,7 @@ TEST_F(Storms, ATrackerIsMeasured) {
   EXPECT_EQ(json.at("frames"), 16);
   const Json& scores = json.at("methods").at(0).at("leads").at(0);
   EXPECT_EQ(scores.at("hits").get<int>() + scores.at("misses").get<int>(), 16) << "a storm in each frame";
-  EXPECT_EQ(Json::parse(text_of("tracker/evaluation-validation.json")), json);
+  EXPECT_EQ(Json::parse(text_of("tracker/evaluations/validation.json")), json);
 }
 
 TEST_F(Storms, AForecasterIsMeasuredBesideTheExtrapolationOfTracks) {
