@@ -24,6 +24,8 @@ struct InspectOptions {
 
 graph::Model model_of_recipe(const Options& recipe) {
   const training::TrainRecipe read = training::read_train_recipe(recipe);
+  // Models that forecast or track have no classes, and data of their own.
+  if (!read.list_data) return training::build_model(recipe, read.input, {});
   return training::build_model(recipe, read.input, tasks::dataset_labels(real_files(), recipe.table("data")));
 }
 
