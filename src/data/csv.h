@@ -1,4 +1,4 @@
-// Fields of one line of comma separated values. Private to data.
+// Fields of one line of comma separated values. For data and tasks.
 #pragma once
 
 #include <string>
