@@ -13,8 +13,9 @@
 
 namespace longtake::models {
 
-// The input of "forecast" that holds, per tick, the newest frame that was seen moved along by optical flow, and a
-// channel that is 1 where it comes from within the picture: tasks/extrapolation.h makes it.
+// The input of "forecast" that holds, per tick, the newest frame that was seen moved along by optical flow (densities
+// of storms: at the storms' speed), and a channel that is 1 where it comes from within the picture:
+// tasks/extrapolation.h and tasks/storm_data.h make it.
 inline constexpr const char* kAdvectedInput = "advected";
 
 // The channels that are forecast: all that the input has but its validity.

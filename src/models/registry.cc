@@ -232,7 +232,7 @@ std::span<const Entry> registry() {
             kTinyStorms,
             tiny_fields(),
             storm_forecaster,
-            {{"linear", {"output=\"linear\"", "peepholes=true", "hidden=[3]"}}}},
+            {{"linear", {"output=\"linear\"", "peepholes=true", "hidden=[3]"}}, {"advected", {"advected=true"}}}},
   };
   return entries;
 }

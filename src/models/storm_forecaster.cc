@@ -13,6 +13,8 @@ namespace longtake::models {
 //   forget_bias = 1.0
 //   peepholes = false
 //   output = "sigmoid"       or "linear", with a loss of distances
+//   advected = false         the forecaster also takes, for each frame, the density of the storms that were seen moved
+//                            on at their last speed, and learns what that misses
 //   seen = 5, forecast = 5   frames in the test: the ten of the paper's sequences, three hours apart
 graph::Model storm_forecaster(const Options& options, const Purpose& purpose) {
   using graph::ValueId;
@@ -21,6 +23,7 @@ graph::Model storm_forecaster(const Options& options, const Purpose& purpose) {
   stack.input_kernel = stack.hidden_kernel = odd_option(options, "kernel", 3);
   const std::array<std::string, 2> outputs{"sigmoid", "linear"};
   const bool squashes = options.get_choice("output", "sigmoid", outputs) == "sigmoid";
+  const bool advected = options.get("advected", false);
   const Shape frame = frame_shape(purpose.input);
   {
     graph::Builder b(model, "encode");
@@ -28,8 +31,10 @@ graph::Model storm_forecaster(const Options& options, const Purpose& purpose) {
     b.finish();
   }
   graph::Builder b(model, "forecast");
-  const auto hidden = forecast_states(model, b, graph::kNoValue, stack.states(frame[1], frame[2]), stack);
-  const ValueId all = hidden.size() == 1 ? hidden.back() : layers::concat(b, "states", hidden);
+  const ValueId moved = advected ? b.input(kAdvectedInput, {2, frame[1], frame[2]}) : graph::kNoValue;
+  auto maps = forecast_states(model, b, moved, stack.states(frame[1], frame[2]), stack);
+  if (advected) maps.push_back(moved);
+  const ValueId all = maps.size() == 1 ? maps.back() : layers::concat(b, "states", maps);
   const ValueId logits = layers::conv2d(
       b, "output", all, {.channels = 1, .kernel = 1, .weights = {.weight = graph::Initialiser::xavier()}});
   if (squashes) b.output("logits", logits);

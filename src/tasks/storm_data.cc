@@ -30,7 +30,7 @@ constexpr const char* kStormManifest = "manifest.csv";
 // --- [input] and [data]
 
 std::vector<double> range_of(const Options& input, const char* key, std::size_t count) {
-  const auto values = input.get(key, std::vector<double>{});
+  auto values = input.get(key, std::vector<double>{});
   if (values.empty() || values.size() == count) return values;
   throw input.error(key, fmt::format("needs a value for each of the {} variables, or none at all", count));
 }
@@ -253,6 +253,7 @@ std::shared_ptr<StormSequence> StormSet::load(const Entry& entry) const {
   sequence->name = file.name();
   sequence->times = file.times();
   sequence->like = file.like();
+  sequence->sigma_km = options_.sigma_km;
   sequence->tracks = fields::read_tracks(files_, entry.tracks);
   const auto frames = static_cast<std::int64_t>(file.times().size());
   const std::int64_t height = file.like().height, width = file.like().width, area = height * width;
@@ -282,20 +283,67 @@ std::vector<StormOnMap> storms_on_map(const StormSequence& sequence, std::int64_
   return storms;
 }
 
+std::vector<StormOnMap> extrapolated_storms(const StormSequence& sequence, std::int64_t last, std::int64_t steps) {
+  std::map<std::size_t, StormCentre> before;
+  if (last > 0) {
+    for (const StormOnMap& storm : storms_on_map(sequence, sequence.times[last - 1])) {
+      before[storm.track] = storm.centre;
+    }
+  }
+  std::vector<StormOnMap> moved;
+  for (const StormOnMap& storm : storms_on_map(sequence, sequence.times[last])) {
+    GeoPoint at{storm.centre.longitude, storm.centre.latitude};
+    if (const auto found = before.find(storm.track); found != before.end()) {
+      const auto count = static_cast<double>(steps);
+      at.longitude += count * fields::wrap_longitude(at.longitude - found->second.longitude);
+      at.latitude += count * (at.latitude - found->second.latitude);
+    }
+    const auto place = place_on(sequence.like, at);
+    if (!place) continue;
+    moved.push_back({storm.track, {at.latitude, fields::wrap_longitude(at.longitude), place->row, place->column}});
+  }
+  return moved;
+}
+
 // --- Windows
 
-Window storm_window(const StormSequence& sequence, std::int64_t start, std::int64_t frames) {
+namespace {
+
+// [forecast, 2, height, width]
+Tensor extrapolated_density(const StormSequence& sequence, std::int64_t last, std::int64_t forecast) {
+  const std::int64_t height = sequence.like.height, width = sequence.like.width, area = height * width;
+  Tensor out(DType::kFloat32, {forecast, 2, height, width});
+  for (std::int64_t lead = 0; lead < forecast; ++lead) {
+    const std::int64_t time = sequence.times[last + 1 + lead];
+    std::vector<fields::Track> tracks;
+    for (const StormOnMap& storm : extrapolated_storms(sequence, last, lead + 1)) {
+      tracks.push_back({std::to_string(storm.track), {{time, storm.centre.longitude, storm.centre.latitude, {}}}});
+    }
+    const fields::Field density =
+        fields::density_map(tracks, time, sequence.like, {.sigma_km = sequence.sigma_km, .sigma_of = {}});
+    const auto maps = out.data<float>().subspan(lead * 2 * area, 2 * area);
+    std::copy(density.values.begin(), density.values.end(), maps.begin());
+    std::fill(maps.begin() + area, maps.end(), 1.0F);
+  }
+  return out;
+}
+
+}  // namespace
+
+Window storm_window(const StormSequence& sequence, std::int64_t start, const WindowShape& shape) {
+  const std::int64_t frames = shape.frames();
   const auto cut = [&](const Tensor& tensor) {
-    Shape shape = tensor.shape();
-    const std::int64_t row = tensor.count() / shape[0];
-    shape[0] = frames;
-    return Tensor::from<float>(shape, tensor.data<float>().subspan(start * row, frames * row));
+    Shape part = tensor.shape();
+    const std::int64_t row = tensor.count() / part[0];
+    part[0] = frames;
+    return Tensor::from<float>(part, tensor.data<float>().subspan(start * row, frames * row));
   };
   return {.id = fmt::format("{}, frame {}", sequence.name, start + 1),
           .frames = cut(sequence.frames),
           .targets = cut(sequence.density),
           .valid = Tensor(DType::kUint8, {0}),
-          .advected = {}};
+          .advected = shape.advected ? extrapolated_density(sequence, start + shape.seen - 1, shape.forecast)
+                                     : Tensor(DType::kFloat32, {0})};
 }
 
 namespace {
@@ -304,7 +352,6 @@ class StormWindows final : public WindowSource {
  public:
   StormWindows(std::shared_ptr<StormSet> set, const StormData& data, const WindowShape& shape, bool training)
       : set_(std::move(set)), options_(data.options), input_(data.input), shape_(shape), training_(training) {
-    if (shape.advected) throw InvalidArgument("models of storms take no extrapolation");
     for (std::int64_t i = 0; i < set_->size(); ++i) {
       const std::int64_t room = set_->frames(i) - shape.frames();
       if (room < 0) {
@@ -323,11 +370,11 @@ class StormWindows final : public WindowSource {
     if (index < 0 || index >= size()) throw InvalidArgument(fmt::format("there is no window {}", index));
     if (random == nullptr) {
       const auto& [sequence, start] = starts_[static_cast<std::size_t>(index)];
-      return storm_window(*set_->read(sequence), start, shape_.frames());
+      return storm_window(*set_->read(sequence), start, shape_);
     }
     const auto sequence = set_->read(index % set_->size());
     const auto start = draw(std::ssize(sequence->times) - shape_.frames(), *random);
-    const Window whole = storm_window(*sequence, start, shape_.frames());
+    const Window whole = storm_window(*sequence, start, shape_);
     const auto [top, left] = corner(*sequence, start, *random);
     return crop_window(whole, top, left, input_.height, input_.width);
   }

@@ -24,6 +24,7 @@ struct StormSequence {
   Tensor frames;                    // float32 [frames, channels, height, width], as the model sees them
   Tensor density;                   // float32 [frames, 1, height, width], of the tracks
   std::vector<fields::Track> tracks;
+  double sigma_km = 200;  // of the density
 };
 
 // A storm whose centre is on the map.
@@ -32,6 +33,10 @@ struct StormOnMap {
   StormCentre centre;
 };
 std::vector<StormOnMap> storms_on_map(const StormSequence& sequence, std::int64_t time);
+
+// Where the storms of the frame `last` are `steps` steps later if they go on at the speed of their last two positions,
+// in degrees; one that was not on the map before stays. Those that leave the map are left out.
+std::vector<StormOnMap> extrapolated_storms(const StormSequence& sequence, std::int64_t last, std::int64_t steps);
 
 struct StormOptions {
   double sigma_km = 200;              // of the density
@@ -91,8 +96,9 @@ bool is_storm_data(const Options& data);
 // opener BadData and IoError, which name the manifest and its line.
 StormDataOpener read_storm_data(const Options& data, const InputSpec& input);
 
-// `frames` frames from `start` on.
-Window storm_window(const StormSequence& sequence, std::int64_t start, std::int64_t frames);
+// The window that begins at frame `start`, whole. Where the shape asks for extrapolation it is the density of
+// extrapolated_storms(), with a channel of 1.
+Window storm_window(const StormSequence& sequence, std::int64_t start, const WindowShape& shape);
 
 // As windows for training, `repeats` of each sequence, which begin anywhere and are cut to the size of the input; or
 // for tests: whole maps, one window after the other, without overlap. Null for no set. Throws BadData where a sequence

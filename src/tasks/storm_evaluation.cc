@@ -24,9 +24,9 @@ std::vector<StormCentre> centres_of(const std::vector<fields::Peak>& peaks, doub
   return centres;
 }
 
-std::vector<StormCentre> truth_at(const StormSequence& sequence, std::int64_t frame) {
+std::vector<StormCentre> centres_of(const std::vector<StormOnMap>& storms) {
   std::vector<StormCentre> centres;
-  for (const StormOnMap& storm : storms_on_map(sequence, sequence.times[frame])) centres.push_back(storm.centre);
+  for (const StormOnMap& storm : storms) centres.push_back(storm.centre);
   return centres;
 }
 
@@ -38,7 +38,7 @@ StormCase case_of(const StormSequence& sequence, std::int64_t frame, std::span<c
   density.values.assign(map.begin(), map.end());
   density.valid.assign(map.size(), 1);
   const auto truth = sequence.density.data<float>().subspan(frame * area, area);
-  return {.truth = truth_at(sequence, frame),
+  return {.truth = centres_of(storms_on_map(sequence, sequence.times[frame])),
           .peaks = fields::find_peaks(density, {kLowest, protocol.separation_km}),
           .density_error = mean_squared_error({map, truth, height, width}),
           .extrapolated = {}};
@@ -54,38 +54,16 @@ void follow(Tracker& tracker, const StormSequence& sequence, const TrackProtocol
   }
 }
 
-// Where the storms of the frame `last` are `steps` steps later, at the speed they had.
-std::vector<StormCentre> extrapolate(const StormSequence& sequence, std::int64_t last, std::int64_t steps) {
-  std::map<std::size_t, StormCentre> before;
-  if (last > 0) {
-    for (const StormOnMap& storm : storms_on_map(sequence, sequence.times[last - 1])) {
-      before[storm.track] = storm.centre;
-    }
-  }
-  std::vector<StormCentre> moved;
-  for (const StormOnMap& storm : storms_on_map(sequence, sequence.times[last])) {
-    GeoPoint at{storm.centre.longitude, storm.centre.latitude};
-    if (const auto found = before.find(storm.track); found != before.end()) {
-      const auto count = static_cast<double>(steps);
-      at.longitude += count * fields::wrap_longitude(at.longitude - found->second.longitude);
-      at.latitude += count * (at.latitude - found->second.latitude);
-    }
-    const auto place = place_on(sequence.like, at);
-    if (place) moved.push_back({at.latitude, fields::wrap_longitude(at.longitude), place->row, place->column});
-  }
-  return moved;
-}
-
 void forecast_all(Forecaster& forecaster, const StormSequence& sequence, const TrackProtocol& protocol,
                   const WindowShape& shape, std::vector<StormCase>& cases) {
   const std::int64_t area = sequence.like.height * sequence.like.width;
   for (std::int64_t start = 0; start + shape.frames() <= std::ssize(sequence.times); ++start) {
-    const Tensor maps = forecast_window(forecaster, storm_window(sequence, start, shape.frames()), shape);
+    const Tensor maps = forecast_window(forecaster, storm_window(sequence, start, shape), shape);
     const std::int64_t last = start + shape.seen - 1;
     for (std::int64_t lead = 0; lead < shape.forecast; ++lead) {
       StormCase one = case_of(sequence, last + 1 + lead, maps.data<float>().subspan(lead * area, area), protocol);
       one.lead = lead;
-      one.extrapolated = extrapolate(sequence, last, lead + 1);
+      one.extrapolated = centres_of(extrapolated_storms(sequence, last, lead + 1));
       cases.push_back(std::move(one));
     }
   }
@@ -115,7 +93,7 @@ std::vector<StormCase> collect_storms(const graph::Model& model, const ExecutorM
   WindowShape shape;
   if (model.task == kForecastTask) {
     const ForecastProtocol frames = forecast_protocol_of(model);
-    shape = {.seen = frames.seen, .forecast = frames.forecast, .extrapolation = {}};
+    shape = {frames.seen, frames.forecast, takes_advected(model), {}};
   }
   std::vector<StormCase> cases;
   for (std::int64_t i = 0; i < total; ++i) {

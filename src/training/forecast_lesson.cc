@@ -28,7 +28,7 @@ class ForecastLesson final : public WindowLesson {
     const tasks::WindowShape shape{protocol.seen, protocol.forecast, tasks::takes_advected(model_),
                                    tasks::extrapolation_of(model_)};
     report_shape_ = shape;
-    report_shape_.advected = !tasks::answers_storms(model_);
+    report_shape_.advected = shape.advected || !tasks::answers_storms(model_);
     encode_ = graph::make_plan(model_, model_.graph("encode"));
     forecast_ = graph::make_plan(model_, model_.graph("forecast"));
     for (std::size_t i = 0; i < forecast_.graph->outputs.size(); ++i) {

@@ -92,7 +92,7 @@ TEST_F(StormDataTest, WindowsOfTrainingBeginAnywhereAndThoseOfTestsFollowEachOth
   const auto tests = storm_windows(data.test, data, shape, false), train = storm_windows(data.train, data, shape, true);
   EXPECT_EQ(tests->size(), 4);   // of eight frames two windows of three, twice
   EXPECT_EQ(train->size(), 12);  // each of four, three times
-  EXPECT_EQ(tests->read(1, nullptr).frames, storm_window(*data.test->read(0), 3, 3).frames);
+  EXPECT_EQ(tests->read(1, nullptr).frames, storm_window(*data.test->read(0), 3, shape).frames);
   std::set<std::string> starts;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     Random random(seed);
@@ -124,6 +124,21 @@ TEST_F(StormDataTest, WindowsOfTrainingAreCutAroundStorms) {
   };
   EXPECT_EQ(with_storm("storm_share = 1.0"), 100);
   EXPECT_LT(with_storm("storm_share = 0.0"), 60);
+}
+
+TEST_F(StormDataTest, StormsThatKeepTheirSpeedAreWhereTheirDensityMovesOnTo) {
+  write_small_storms(folder_.path());
+  const auto sequence = open().test->read(0);
+  const Window window = storm_window(*sequence, 1, {.seen = 3, .forecast = 2, .advected = true, .extrapolation = {}});
+  const std::int64_t area = 12 * 16;
+  ASSERT_EQ(window.advected.shape(), (Shape{2, 2, 12, 16}));
+  for (std::int64_t lead = 0; lead < 2; ++lead) {
+    for (std::int64_t i = 0; i < area; ++i) {
+      const float came = window.targets.data<float>()[(3 + lead) * area + i];
+      ASSERT_NEAR(window.advected.data<float>()[lead * 2 * area + i], came, 1e-5) << lead << ", " << i;
+      ASSERT_EQ(window.advected.data<float>()[(lead * 2 + 1) * area + i], 1);
+    }
+  }
 }
 
 TEST_F(StormDataTest, PlacesOnAGridAreInRowsAndColumns) {
