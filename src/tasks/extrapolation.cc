@@ -160,8 +160,9 @@ namespace {
 struct Departures {
   explicit Departures(const Grid& grid) : y(grid.cells()), x(grid.cells()) {
     for (std::int64_t i = 0; i < grid.cells(); ++i) {
-      y[i] = static_cast<double>(i / grid.width);
-      x[i] = static_cast<double>(i % grid.width);
+      const std::int64_t row = i / grid.width, column = i % grid.width;
+      y[i] = static_cast<double>(row);
+      x[i] = static_cast<double>(column);
     }
   }
 

@@ -133,7 +133,7 @@ struct SeriesPlan {
   }
 
   std::vector<std::string> names(const Options& data, const char* key, const std::vector<std::string>& rest) const {
-    const auto wanted = data.get(key, rest);
+    auto wanted = data.get(key, rest);
     std::vector<std::string> known;
     for (const FieldSource& source : sources) known.push_back(source.name);
     for (const std::string& name : wanted) {
