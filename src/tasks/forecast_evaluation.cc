@@ -8,7 +8,7 @@
 
 #include "fields/coding.h"
 #include "longtake/error.h"
-#include "tasks/probability_matching.h"
+#include "tasks/forecast_finish.h"
 
 namespace longtake::tasks {
 
@@ -138,17 +138,17 @@ Tensor forecast_window(Forecaster& forecaster, const Window& window, const Windo
   const Shape& forecast = forecaster.forecast_shape();
   Tensor out = forecaster.forecast(state, shape.forecast, advected)
                    .reshaped({shape.forecast, forecast[0], forecast[1], forecast[2]});
-  if (!matches_newest(forecaster.model())) return out;
+  const ForecastFinish finish = forecast_finish_of(forecaster.model());
+  if (!finish.any()) return out;
   const std::int64_t newest = shape.seen - 1, area = forecast[1] * forecast[2];
   Tensor valid(DType::kUint8, {0});
   if (window.valid.count() > 0) {
     valid = Tensor::from<std::uint8_t>({forecast[1], forecast[2]},
                                        window.valid.data<std::uint8_t>().subspan(newest * area, area));
   }
-  match_forecast(out,
-                 Tensor::from<float>(
-                     forecast, window.targets.data<float>().subspan(newest * forecast[0] * area, forecast[0] * area)),
-                 valid);
+  const Tensor frame_seen = Tensor::from<float>(
+      forecast, window.targets.data<float>().subspan(newest * forecast[0] * area, forecast[0] * area));
+  finish_forecast(finish, out, window.advected, frame_seen, valid);
   return out;
 }
 

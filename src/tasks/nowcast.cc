@@ -7,7 +7,7 @@
 
 #include "fields/regrid.h"
 #include "longtake/error.h"
-#include "tasks/probability_matching.h"
+#include "tasks/forecast_finish.h"
 
 namespace longtake::tasks {
 
@@ -112,11 +112,9 @@ Nowcast Nowcaster::forecast(std::int64_t time) {
         measured(frame.values.data<float>().data(), frame.valid.data<std::uint8_t>().data(), recent_[i].time));
   }
   const Tensor moved = extrapolator_.extrapolate(frames, valid, horizon_);
-  Tensor made = forecaster_->forecast(state_, horizon_, &moved);
-  if (matches_newest(model_)) {
-    made = made.reshaped({horizon_, 1, like_.height, like_.width});
-    match_forecast(made, recent_.back().frame.values, recent_.back().frame.valid);
-  }
+  Tensor made = forecaster_->forecast(state_, horizon_, &moved).reshaped({horizon_, 1, like_.height, like_.width});
+  finish_forecast(forecast_finish_of(model_), made, moved,
+                  recent_.back().frame.values.reshaped({1, like_.height, like_.width}), recent_.back().frame.valid);
   const auto step_s = static_cast<std::int64_t>(spec_.step_s);
   // Of what no radar sees nothing is said.
   const std::uint8_t* covered = recent_.back().frame.valid.data<std::uint8_t>().data();

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "longtake/error.h"
@@ -36,16 +35,6 @@ void match_forecast(Tensor& forecast, const Tensor& newest, const Tensor& valid)
     match_probabilities(forecast.data<float>().subspan(map * area, area),
                         newest.data<float>().subspan(map % channels * area, area), counts);
   }
-}
-
-bool matches_newest(const graph::Model& model) {
-  const auto found = model.protocol.find("match");
-  return found != model.protocol.end() && found->second == "newest";
-}
-
-void read_matching(const Options& forecast, graph::Model& model) {
-  static const std::array<std::string, 2> choices{"none", "newest"};
-  model.protocol["match"] = forecast.get_choice("match", matches_newest(model) ? "newest" : "none", choices);
 }
 
 }  // namespace longtake::tasks

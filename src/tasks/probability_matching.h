@@ -7,8 +7,6 @@
 #include <cstdint>
 #include <span>
 
-#include "base/options.h"
-#include "graph/model.h"
 #include "longtake/tensor.h"
 
 namespace longtake::tasks {
@@ -22,9 +20,5 @@ void match_probabilities(std::span<float> forecast, std::span<const float> newes
 // Every map of a forecast [leads, channels, height, width] by that of the channel in `newest` [channels, height,
 // width]. `valid`, uint8 [height, width] or empty, is where the newest frame was measured.
 void match_forecast(Tensor& forecast, const Tensor& newest, const Tensor& valid);
-
-// Whether the model's protocol asks for it; and [forecast] match = "newest" or "none" of a recipe, into the protocol.
-bool matches_newest(const graph::Model& model);
-void read_matching(const Options& forecast, graph::Model& model);
 
 }  // namespace longtake::tasks

@@ -13,7 +13,7 @@
 #include "tasks/events.h"
 #include "tasks/forecast.h"
 #include "tasks/forecast_data.h"
-#include "tasks/probability_matching.h"
+#include "tasks/forecast_finish.h"
 #include "tasks/protocol.h"
 #include "tasks/storm_data.h"
 #include "tasks/track.h"
@@ -97,7 +97,7 @@ graph::Model build_model(const Options& recipe, const InputSpec& input, const st
     tasks::read_track_protocol(recipe.table("track"), model);
   } else if (model.task == tasks::kForecastTask) {
     tasks::read_extrapolation(recipe.table("extrapolation"), model);
-    tasks::read_matching(recipe.table("forecast"), model);
+    tasks::read_forecast_finish(recipe.table("forecast"), model);
   } else {
     tasks::read_protocol(recipe.table("evaluate"), model);
     check_protocol(model, input);

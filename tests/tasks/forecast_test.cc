@@ -1,10 +1,13 @@
 // Forecasting from a state that goes on.
 #include "tasks/forecast.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/options.h"
 #include "longtake/error.h"
 #include "tasks/forecast_evaluation.h"
+#include "tasks/forecast_finish.h"
 #include "tasks/probability_matching.h"
 #include "tasks/small_forecasters.h"
 
@@ -169,6 +172,30 @@ TEST(ProbabilityMatching, GivesTheSameValuesInTheForecastsOrder) {
   match_probabilities(part, newest, counts);
   EXPECT_EQ(part, (std::vector<float>{5, 0.1F, 1, 7}));
   EXPECT_THROW(match_probabilities(part, std::span(newest).first(2), {}), InvalidArgument);
+}
+
+TEST(ForecastFinish, PutsInTheExtrapolationWhereItComesFromWithinTheGrid) {
+  Tensor forecast = Tensor::from<float>({1, 1, 1, 3}, {0, 1, 1});
+  const Tensor moved = Tensor::from<float>({1, 2, 1, 3}, {1, 0, 0, 1, 1, 0});
+  const Tensor newest = Tensor::from<float>({1, 1, 3}, {5, 6, 7});
+  finish_forecast({.extrapolation = 0.75}, forecast, moved, newest, Tensor(DType::kUint8, {0}));
+  EXPECT_THAT(forecast.data<float>(), testing::ElementsAre(0.75F, 0.25F, 1));
+  finish_forecast({.match_newest = true}, forecast, moved, newest, Tensor(DType::kUint8, {0}));
+  EXPECT_THAT(forecast.data<float>(), testing::ElementsAre(6, 5, 7));
+  EXPECT_THROW(finish_forecast({.extrapolation = 1}, forecast, Tensor(DType::kFloat32, {0}), newest, newest),
+               InvalidArgument);
+}
+
+TEST(ForecastFinish, TravelsInTheModel) {
+  graph::Model model;
+  EXPECT_FALSE(forecast_finish_of(model).any());
+  const auto table = parse_toml("extrapolation = 0.7\nmatch = 'newest'", "recipe");
+  read_forecast_finish(table, model);
+  EXPECT_EQ(forecast_finish_of(model).extrapolation, 0.7);
+  EXPECT_TRUE(forecast_finish_of(model).match_newest);
+  EXPECT_THROW(read_forecast_finish(parse_toml("extrapolation = 1.5", "recipe"), model), ConfigError);
+  model.protocol["forecast_extrapolation"] = "2";
+  EXPECT_THROW(forecast_finish_of(model), BadData);
 }
 
 }  // namespace
