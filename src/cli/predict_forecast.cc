@@ -28,7 +28,7 @@ tasks::Nowcast newest_nowcast(const OpenedForecaster& opened, const tasks::Field
   // Steps are counted so that the newest frame is at one.
   const auto step_s = static_cast<std::int64_t>(spec.step_s);
   const std::int64_t first = *newest - (seen - 1) * step_s;
-  tasks::Nowcaster nowcaster(*opened.forecasters, *opened.model, source, horizon, first);
+  tasks::Nowcaster nowcaster(*opened.forecasters, *opened.model, source, {.horizon = horizon, .first = first});
   std::optional<tasks::Nowcast> last;
   for_fields(source, first - step_s, newest, [&](const fields::Field& field) {
     for (tasks::Nowcast& nowcast : nowcaster.push(field)) last = std::move(nowcast);

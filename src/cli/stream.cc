@@ -218,18 +218,18 @@ void check_clip(const StreamOptions& options, const OpenedModel& opened) {
 }
 
 int stream_fields(graph::Model model, const StreamOptions& options) {
-  const bool others = options.live || !options.load_state.empty() || !options.save_state.empty() ||
-                      !options.recipe.empty() || options.clip > 0 || options.attention || options.format != "jsonl";
+  const bool others =
+      options.live || !options.recipe.empty() || options.clip > 0 || options.attention || options.format != "jsonl";
   if (others) {
-    throw ConfigError(
-        "--live, --load-state, --save-state, --events, --clip, --attention and --format are not for models that "
-        "forecast");
+    throw ConfigError("--live, --events, --clip, --attention and --format are not for models that forecast");
   }
   return stream_forecast(open_forecaster(model_path(options.model), std::move(model), options.threads),
                          {.folder = options.source,
                           .series = options.series,
                           .output = options.output,
                           .write = options.write,
+                          .load_state = options.load_state,
+                          .save_state = options.save_state,
                           .horizon = options.horizon,
                           .most_frames = options.most_frames,
                           .poll_s = options.poll_s,

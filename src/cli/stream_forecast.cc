@@ -23,15 +23,23 @@ class Feed {
         options_(options),
         output_{options.output, parse_kinds(options.write)},
         source_(field_source(options.folder, options.series)),
-        nowcaster_(*opened.forecasters, *opened.model, source_,
-                   options.horizon > 0 ? options.horizon : tasks::forecast_protocol_of(*opened.model).forecast),
+        nowcaster_(
+            *opened.forecasters, *opened.model, source_,
+            {.horizon = options.horizon > 0 ? options.horizon : tasks::forecast_protocol_of(*opened.model).forecast,
+             .every_field = true}),
         thresholds_(tasks::MeasureOptions::usual(tasks::forecast_input_of(*opened.model)).thresholds) {
     if (!output_.folder.empty()) real_files().create_directories(output_.folder);
+    if (!options.load_state.empty()) load_state(options.load_state);
   }
 
   const tasks::FieldSource& source() const { return source_; }
   std::int64_t fields() const { return fields_; }
   std::int64_t skipped() const { return skipped_; }
+
+  void save_state(const std::string& path) const {
+    nowcaster_.save().save(path);
+    tell(fmt::format("state after {} fields in {}", fields_, path));
+  }
 
   // A file that cannot be read or comes too late is told, counted and passed over: the next one may be good.
   void follow(const Files::Path& path) {
@@ -46,6 +54,14 @@ class Feed {
   }
 
  private:
+  void load_state(const std::string& path) {
+    try {
+      nowcaster_.load(State::load(path));
+    } catch (const InvalidArgument& error) {
+      throw BadData(fmt::format("{}: {}", path, error.what()));
+    }
+  }
+
   void push(const fields::Field& field) {
     const auto nowcasts = nowcaster_.push(field);
     ++fields_;
@@ -93,6 +109,7 @@ int stream_forecast(const OpenedForecaster& opened, const ForecastStreamOptions&
   if (feed.fields() == 0 && options.once) {
     throw BadData(fmt::format("{}: no field could be read", options.folder));
   }
+  if (!options.save_state.empty()) feed.save_state(options.save_state);
   return feed.skipped() > 0 ? kPartial : kDone;
 }
 

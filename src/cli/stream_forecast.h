@@ -14,10 +14,11 @@ struct ForecastStreamOptions {
   std::vector<std::string> series;  // key=value, of the source
   std::string output;               // a folder; empty for none
   std::string write = "netcdf";
-  std::int64_t horizon = 0;      // frames; 0: the model's protocol
-  std::int64_t most_frames = 0;  // stop after so many fields; 0 never
-  double poll_s = 1;             // seconds between looks into the folder
-  bool once = false;             // stop when all that is there has been followed
+  std::string load_state, save_state;  // files; empty for none
+  std::int64_t horizon = 0;            // frames; 0: the model's protocol
+  std::int64_t most_frames = 0;        // stop after so many fields; 0 never
+  double poll_s = 1;                   // seconds between looks into the folder
+  bool once = false;                   // stop when all that is there has been followed
 };
 
 // A nowcast with every new frame, until a signal. Returns the exit code.

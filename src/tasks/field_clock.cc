@@ -42,6 +42,33 @@ std::vector<ClockFrame> FieldClock::push(std::int64_t time, FieldFrame frame) {
   return out;
 }
 
+bool FieldClock::is_step(std::int64_t time) const {
+  if (!next_ && !options_.first) return true;
+  const std::int64_t since = time - next_.value_or(*options_.first);
+  const std::int64_t off = ((since % options_.step_s) + options_.step_s) % options_.step_s;
+  return std::min(off, options_.step_s - off) <= options_.tolerance_s;
+}
+
+void FieldClock::save(const std::string& prefix, State& state) const {
+  state.set(prefix + "times",
+            Tensor::from<std::int64_t>({1, 6}, {next_ ? 1 : 0, next_.value_or(0), last_time_ ? 1 : 0,
+                                                last_time_.value_or(0), begun_ ? 1 : 0, usual_distance_s_}));
+  if (last_time_) save_frame(last_, prefix + "last/", state);
+}
+
+void FieldClock::load(const std::string& prefix, const State& state) {
+  const Tensor& times = state.at(prefix + "times");
+  if (times.dtype() != DType::kInt64 || times.shape() != Shape{1, 6}) {
+    throw InvalidArgument(fmt::format("state: {}times is not six times", prefix));
+  }
+  const auto numbers = times.data<std::int64_t>();
+  next_ = numbers[0] != 0 ? std::optional(numbers[1]) : std::nullopt;
+  last_time_ = numbers[2] != 0 ? std::optional(numbers[3]) : std::nullopt;
+  begun_ = numbers[4] != 0;
+  usual_distance_s_ = numbers[5];
+  if (last_time_) last_ = load_frame(prefix + "last/", state);
+}
+
 ClockFrame FieldClock::at_step(std::int64_t time, const FieldFrame& newest, std::int64_t newest_time, bool far) {
   if (std::abs(newest_time - time) <= options_.tolerance_s) return {.time = time, .frame = newest};
   if (last_time_ && std::abs(time - *last_time_) <= options_.tolerance_s) return {.time = time, .frame = last_};

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "longtake/state.h"
 #include "tasks/extrapolation.h"
 #include "tasks/field_sequence.h"
 
@@ -36,6 +38,16 @@ class FieldClock {
   // than one and a half times the feed's usual distance apart, and else is missing. Throws InvalidArgument for a time
   // that is not later.
   std::vector<ClockFrame> push(std::int64_t time, FieldFrame frame);
+
+  // Is this time at a step?
+  bool is_step(std::int64_t time) const;
+  // The step that is settled next; none before the first frame.
+  std::optional<std::int64_t> next_step() const { return next_; }
+
+  // What it remembers, as tensors of `state` whose names begin with `prefix`. load() throws InvalidArgument where they
+  // are not there.
+  void save(const std::string& prefix, State& state) const;
+  void load(const std::string& prefix, const State& state);
 
  private:
   ClockFrame at_step(std::int64_t time, const FieldFrame& newest, std::int64_t newest_time, bool far);

@@ -202,4 +202,31 @@ FieldFrame FieldSequence::make(std::int64_t time, Extrapolator& extrapolator) co
   return frame;
 }
 
+namespace {
+
+// One stream's: with a dimension for it in front.
+Tensor as_stream(const Tensor& tensor) {
+  Shape shape = tensor.shape();
+  shape.insert(shape.begin(), 1);
+  return tensor.reshaped(shape);
+}
+
+}  // namespace
+
+void save_frame(const FieldFrame& frame, const std::string& prefix, State& state) {
+  state.set(prefix + "values", as_stream(frame.values));
+  state.set(prefix + "valid", as_stream(frame.valid));
+}
+
+FieldFrame load_frame(const std::string& prefix, const State& state) {
+  const Tensor &values = state.at(prefix + "values"), &valid = state.at(prefix + "valid");
+  const Shape &v = values.shape(), &m = valid.shape();
+  if (values.dtype() != DType::kFloat32 || valid.dtype() != DType::kUint8 || v.size() != 4 || m.size() != 3 ||
+      v[0] != 1 || m != Shape{1, v[2], v[3]}) {
+    throw InvalidArgument(
+        fmt::format("state: {} is no frame: values {}, valid {}", prefix, to_string(v), to_string(m)));
+  }
+  return {values.reshaped({v[1], v[2], v[3]}), valid.reshaped({m[1], m[2]})};
+}
+
 }  // namespace longtake::tasks

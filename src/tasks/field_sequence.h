@@ -12,6 +12,7 @@
 #include "fields/coding.h"
 #include "fields/gaps.h"
 #include "fields/radar_series.h"
+#include "longtake/state.h"
 #include "tasks/extrapolation.h"
 
 namespace longtake::tasks {
@@ -57,6 +58,11 @@ struct FieldFrame {
   Tensor values;  // float32 [quantities, height, width], in [0, 1]
   Tensor valid;   // uint8 [height, width]
 };
+
+// As two tensors of a state of one stream, whose names begin with `prefix`. Loading throws InvalidArgument where they
+// are not there or not of a frame.
+void save_frame(const FieldFrame& frame, const std::string& prefix, State& state);
+FieldFrame load_frame(const std::string& prefix, const State& state);
 
 struct SequenceOptions {
   fields::GapPolicy gaps = fields::GapPolicy::kFill;

@@ -13,29 +13,45 @@ namespace longtake::tasks {
 
 namespace {
 
+// More of them would be a feed whose times have no order.
+constexpr std::size_t kMostPhases = 12;
+
 ClockOptions clock_options(const InputSpec& spec, std::optional<std::int64_t> first) {
   ClockOptions options{.step_s = static_cast<std::int64_t>(spec.step_s), .first = first};
   options.tolerance_s = std::min<std::int64_t>(options.tolerance_s, (options.step_s - 1) / 2);
   return options;
 }
 
+constexpr const char* kPhases = "nowcast/phases";
+std::string phase_prefix(std::size_t phase) { return fmt::format("nowcast/{}/", phase); }
+
+std::span<const std::int64_t> numbers_of(const State& state, const std::string& name, std::int64_t count) {
+  if (!state.contains(name))
+    throw InvalidArgument(fmt::format("this is not the state of a nowcast: it has no {}", name));
+  const Tensor& tensor = state.at(name);
+  if (tensor.dtype() != DType::kInt64 || tensor.shape() != Shape{1, count}) {
+    throw InvalidArgument(
+        fmt::format("the state's {} is {}, not {} whole numbers", name, to_string(tensor.shape()), count));
+  }
+  return tensor.data<std::int64_t>();
+}
+
 }  // namespace
 
 Nowcaster::Nowcaster(ForecasterSet& forecasters, const graph::Model& model, const FieldSource& source,
-                     std::int64_t horizon, std::optional<std::int64_t> first)
+                     const NowcastOptions& options)
     : forecasters_(forecasters),
       model_(model),
       spec_(forecast_input_of(model)),
       prepare_(spec_, source),
-      horizon_(horizon),
+      options_(options),
       needed_(forecast_protocol_of(model).seen),
-      clock_(clock_options(spec_, first), extrapolation_of(model)),
       extrapolator_(extrapolation_of(model)) {
   if (spec_.fields.size() != 1) {
     throw InvalidArgument(fmt::format("model '{}' takes {} fields at a time; a feed of one is followed", model.name,
                                       spec_.fields.size()));
   }
-  if (horizon < 1) throw InvalidArgument("a forecast has at least one frame");
+  if (options.horizon < 1) throw InvalidArgument("a forecast has at least one frame");
 }
 
 void Nowcaster::open(const fields::Field& prepared) {
@@ -44,12 +60,33 @@ void Nowcaster::open(const fields::Field& prepared) {
   left_ = (prepared.width - columns) / 2;
   like_ = fields::crop(prepared, top_, left_, rows, columns);
   forecaster_ = &forecasters_.of_size(rows, columns);
-  state_ = forecaster_->initial_state(1);
+  if (loaded_) {
+    restore(*loaded_);
+    loaded_.reset();
+  } else {
+    add_phase(options_.first);
+  }
 }
 
-std::vector<Nowcast> Nowcaster::push(const fields::Field& field) {
-  if (!field.time) throw InvalidArgument("a field of a feed needs a time");
-  if (first_) fields::check_same_size(*first_, field);
+void Nowcaster::add_phase(std::optional<std::int64_t> first) {
+  phases_.push_back({FieldClock(clock_options(spec_, first), extrapolation_of(model_)), forecaster_->initial_state(1)});
+}
+
+bool Nowcaster::is_step(std::int64_t time) const {
+  return std::any_of(phases_.begin(), phases_.end(), [&](const Phase& phase) { return phase.clock.is_step(time); });
+}
+
+// After a break phases begin again at the same field; the first of those with the same steps stays.
+void Nowcaster::drop_doubles() {
+  std::vector<Phase> kept;
+  kept.swap(phases_);
+  for (Phase& phase : kept) {
+    const auto next = phase.clock.next_step();
+    if (!next || !is_step(*next)) phases_.push_back(std::move(phase));
+  }
+}
+
+FieldFrame Nowcaster::frame_of(const fields::Field& field) {
   fields::Field prepared = prepare_(field, 0);
   if (!first_) {
     open(prepared);
@@ -61,30 +98,52 @@ std::vector<Nowcast> Nowcaster::push(const fields::Field& field) {
   FieldFrame frame{Tensor(DType::kFloat32, {1, like_.height, like_.width}),
                    Tensor::from<std::uint8_t>({like_.height, like_.width}, std::span(prepared.valid))};
   fields::FieldCoding(values_only).encode({&prepared, 1}, frame.values.data<float>());
+  return frame;
+}
+
+std::vector<Nowcast> Nowcaster::push(const fields::Field& field) {
+  if (!field.time) throw InvalidArgument("a field of a feed needs a time");
+  if (first_) fields::check_same_size(*first_, field);
+  const FieldFrame frame = frame_of(field);
+  const std::int64_t time = *field.time;
+  for (Phase& phase : phases_) phase.settled = phase.clock.push(time, frame);
+  if (options_.every_field) {
+    drop_doubles();
+    if (!is_step(time) && phases_.size() < kMostPhases) {
+      add_phase(time);
+      phases_.back().settled = phases_.back().clock.push(time, frame);
+    }
+  }
+  // Of a field that is at a step of some phase, only that one's nowcast is told.
+  const bool at_step = options_.every_field && is_step(time);
   std::vector<Nowcast> out;
-  for (const ClockFrame& step : clock_.push(*field.time, std::move(frame))) {
-    see(step);
-    if (seen_ >= needed_ && !step.missing) out.push_back(forecast(step.time));
+  for (Phase& phase : phases_) {
+    const bool told = !at_step || phase.clock.is_step(time);
+    for (const ClockFrame& step : phase.settled) {
+      see(phase, step);
+      if (phase.seen >= needed_ && !step.missing && told) out.push_back(forecast(phase, step.time));
+    }
+    phase.settled.clear();
   }
   return out;
 }
 
-void Nowcaster::see(const ClockFrame& step) {
+void Nowcaster::see(Phase& phase, const ClockFrame& step) {
   if (step.anew) {
-    state_ = forecaster_->initial_state(1);
-    seen_ = missing_ = 0;
-    recent_.clear();
+    phase.state = forecaster_->initial_state(1);
+    phase.seen = phase.missing = 0;
+    phase.recent.clear();
   }
   const std::int64_t area = like_.height * like_.width;
   Tensor frames(DType::kFloat32, {1, 1, spec_.channels(), like_.height, like_.width});
   const auto to = frames.data<float>();
   std::copy_n(step.frame.values.data<float>().begin(), area, to.begin());
   if (spec_.validity) std::copy_n(step.frame.valid.data<std::uint8_t>().begin(), area, to.begin() + area);
-  forecaster_->see(frames, state_);
-  ++seen_;
-  missing_ += step.missing ? 1 : 0;
-  if (static_cast<std::int64_t>(recent_.size()) == needed_) recent_.erase(recent_.begin());
-  recent_.push_back(step);
+  forecaster_->see(frames, phase.state);
+  ++phase.seen;
+  phase.missing += step.missing ? 1 : 0;
+  if (static_cast<std::int64_t>(phase.recent.size()) == needed_) phase.recent.erase(phase.recent.begin());
+  phase.recent.push_back(step);
 }
 
 fields::Field Nowcaster::measured(const float* numbers, const std::uint8_t* valid, std::int64_t time) const {
@@ -98,27 +157,29 @@ fields::Field Nowcaster::measured(const float* numbers, const std::uint8_t* vali
   return field;
 }
 
-Nowcast Nowcaster::forecast(std::int64_t time) {
+Nowcast Nowcaster::forecast(const Phase& phase, std::int64_t time) {
   const std::int64_t area = like_.height * like_.width;
-  Nowcast nowcast{.time = time, .seen = seen_, .missing = missing_};
-  const auto count = static_cast<std::int64_t>(recent_.size());
+  Nowcast nowcast{.time = time, .seen = phase.seen, .missing = phase.missing};
+  const auto count = static_cast<std::int64_t>(phase.recent.size());
   Tensor frames(DType::kFloat32, {count, 1, like_.height, like_.width});
   Tensor valid(DType::kUint8, {count, like_.height, like_.width});
   for (std::int64_t i = 0; i < count; ++i) {
-    const FieldFrame& frame = recent_[i].frame;
+    const FieldFrame& frame = phase.recent[i].frame;
     std::copy_n(frame.values.data<float>().begin(), area, frames.data<float>().begin() + i * area);
     std::copy_n(frame.valid.data<std::uint8_t>().begin(), area, valid.data<std::uint8_t>().begin() + i * area);
     nowcast.recent.push_back(
-        measured(frame.values.data<float>().data(), frame.valid.data<std::uint8_t>().data(), recent_[i].time));
+        measured(frame.values.data<float>().data(), frame.valid.data<std::uint8_t>().data(), phase.recent[i].time));
   }
-  const Tensor moved = extrapolator_.extrapolate(frames, valid, horizon_);
-  Tensor made = forecaster_->forecast(state_, horizon_, &moved).reshaped({horizon_, 1, like_.height, like_.width});
+  const Tensor moved = extrapolator_.extrapolate(frames, valid, options_.horizon);
+  Tensor made = forecaster_->forecast(phase.state, options_.horizon, &moved)
+                    .reshaped({options_.horizon, 1, like_.height, like_.width});
   finish_forecast(forecast_finish_of(model_), made, moved,
-                  recent_.back().frame.values.reshaped({1, like_.height, like_.width}), recent_.back().frame.valid);
+                  phase.recent.back().frame.values.reshaped({1, like_.height, like_.width}),
+                  phase.recent.back().frame.valid);
   const auto step_s = static_cast<std::int64_t>(spec_.step_s);
   // Of what no radar sees nothing is said.
-  const std::uint8_t* covered = recent_.back().frame.valid.data<std::uint8_t>().data();
-  for (std::int64_t lead = 0; lead < horizon_; ++lead) {
+  const std::uint8_t* covered = phase.recent.back().frame.valid.data<std::uint8_t>().data();
+  for (std::int64_t lead = 0; lead < options_.horizon; ++lead) {
     const std::int64_t at = time + (lead + 1) * step_s;
     nowcast.forecast.push_back(measured(made.data<float>().data() + lead * area, covered, at));
     const float* values = moved.data<float>().data() + lead * 2 * area;
@@ -129,12 +190,71 @@ Nowcast Nowcaster::forecast(std::int64_t time) {
   return nowcast;
 }
 
-std::int64_t Nowcaster::state_bytes() const {
-  std::int64_t bytes = state_.streams() > 0 ? state_.bytes_per_stream() : 0;
-  for (const ClockFrame& frame : recent_) {
-    bytes += static_cast<std::int64_t>(frame.frame.values.bytes() + frame.frame.valid.bytes());
+std::int64_t Nowcaster::state_bytes() const { return save().bytes_per_stream(); }
+
+State Nowcaster::save() const {
+  if (loaded_) return *loaded_;
+  State saved(1);
+  saved.set(kPhases, Tensor::from<std::int64_t>({1, 1}, {static_cast<std::int64_t>(phases_.size())}));
+  for (std::size_t i = 0; i < phases_.size(); ++i) {
+    const Phase& phase = phases_[i];
+    const std::string prefix = phase_prefix(i);
+    phase.clock.save(prefix + "clock/", saved);
+    for (const auto& [name, tensor] : phase.state.tensors()) saved.set(prefix + "model/" + name, tensor);
+    saved.set(prefix + "counts", Tensor::from<std::int64_t>({1, 3}, {phase.seen, phase.missing,
+                                                                     static_cast<std::int64_t>(phase.recent.size())}));
+    for (std::size_t r = 0; r < phase.recent.size(); ++r) {
+      const ClockFrame& recent = phase.recent[r];
+      const std::string name = fmt::format("{}recent/{}/", prefix, r);
+      saved.set(name + "time", Tensor::from<std::int64_t>({1, 2}, {recent.time, recent.missing ? 1 : 0}));
+      save_frame(recent.frame, name, saved);
+    }
   }
-  return bytes;
+  return saved;
+}
+
+void Nowcaster::load(State state) {
+  if (first_) throw InvalidArgument("a state is loaded before the first field, not after it");
+  numbers_of(state, kPhases, 1);
+  loaded_ = std::move(state);
+}
+
+void Nowcaster::restore(const State& saved) {
+  const auto check_size = [&](const FieldFrame& frame) {
+    if (frame.valid.shape() == Shape{like_.height, like_.width}) return;
+    throw InvalidArgument(fmt::format("the state is of a feed of {} x {} cells, but this one has {} x {}",
+                                      frame.valid.size(0), frame.valid.size(1), like_.height, like_.width));
+  };
+  const auto phases = static_cast<std::size_t>(numbers_of(saved, kPhases, 1)[0]);
+  if (phases > kMostPhases) throw InvalidArgument(fmt::format("the state has {} phases", phases));
+  phases_.clear();
+  if (phases == 0) add_phase(options_.first);
+  for (std::size_t i = 0; i < phases; ++i) {
+    const std::string prefix = phase_prefix(i);
+    add_phase(std::nullopt);
+    Phase& phase = phases_.back();
+    const auto counts = numbers_of(saved, prefix + "counts", 3);
+    if (counts[2] < 0 || counts[2] > needed_) {
+      throw InvalidArgument(fmt::format("the state has {} frames where the model sees {}", counts[2], needed_));
+    }
+    phase.seen = counts[0];
+    phase.missing = counts[1];
+    for (std::int64_t r = 0; r < counts[2]; ++r) {
+      const std::string name = fmt::format("{}recent/{}/", prefix, r);
+      const auto time = numbers_of(saved, name + "time", 2);
+      phase.recent.push_back({.time = time[0], .frame = load_frame(name, saved), .missing = time[1] != 0});
+      check_size(phase.recent.back().frame);
+    }
+    phase.clock.load(prefix + "clock/", saved);
+    for (const auto& [name, tensor] : phase.state.tensors()) {
+      const Tensor& known = saved.at(prefix + "model/" + name);
+      if (known.dtype() != tensor.dtype() || known.shape() != tensor.shape()) {
+        throw InvalidArgument(fmt::format("the state's {} is {}, but the model's is {}", name, to_string(known.shape()),
+                                          to_string(tensor.shape())));
+      }
+      phase.state.set(name, known);
+    }
+  }
 }
 
 }  // namespace longtake::tasks

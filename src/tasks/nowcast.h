@@ -18,47 +18,72 @@ struct Nowcast {
   std::int64_t time = 0;     // of the newest frame that was seen
   std::int64_t seen = 0;     // frames since the feed began or broke off
   std::int64_t missing = 0;  // of them, steps for which nothing was measured
-  std::vector<fields::Field>
-      recent;  // the newest frames, as measured; at most as many as the model's protocol sees  // The frames that come,
-               // in the unit of measured_unit(); missing where the newest frame is.
+  // The newest frames, as measured; at most as many as the model's protocol sees.
+  std::vector<fields::Field> recent;
+  // The frames that come, in the unit of measured_unit(); missing where the newest frame is.
   std::vector<fields::Field> forecast;
   std::vector<fields::Field> extrapolation;
 };
 
+struct NowcastOptions {
+  std::int64_t horizon = 6;           // frames of a forecast
+  std::optional<std::int64_t> first;  // steps are counted from it; none counts from the first field
+  // A forecast with every field, though the feed is finer than the model's steps: the stream is then followed as often
+  // as there are fields to a step, each time from another one on.
+  bool every_field = false;
+};
+
 class Nowcaster {
  public:
-  // For fields of a source; steps are counted from `first`, or from the first field. The forecasters must outlive it.
-  // Throws InvalidArgument for a model of other inputs.
-  Nowcaster(ForecasterSet& forecasters, const graph::Model& model, const FieldSource& source, std::int64_t horizon,
-            std::optional<std::int64_t> first = std::nullopt);
+  // For fields of a source. The forecasters must outlive it. Throws InvalidArgument for a model of other inputs.
+  Nowcaster(ForecasterSet& forecasters, const graph::Model& model, const FieldSource& source,
+            const NowcastOptions& options);
 
   // The next field of the feed, and the nowcasts of the steps that it settles: none where it lies between two steps or
   // too few frames were seen yet. Throws InvalidArgument for a field whose time or size does not follow the others.
   std::vector<Nowcast> push(const fields::Field& field);
 
+  // All that it remembers. A nowcaster of the same model that loads it before its first field goes on as this one
+  // would; load() throws InvalidArgument after it, and push() for a state that is not of such a feed.
+  State save() const;
+  void load(State state);
+
   // Bytes of what is remembered.
   std::int64_t state_bytes() const;
 
  private:
+  // The feed as one of its steps: from one field on, every step later.
+  struct Phase {
+    FieldClock clock;
+    State state;
+    std::int64_t seen = 0, missing = 0;
+    std::vector<ClockFrame> recent;   // the newest, oldest first
+    std::vector<ClockFrame> settled;  // by the newest field, not seen yet
+  };
+
   void open(const fields::Field& prepared);
-  void see(const ClockFrame& frame);
-  Nowcast forecast(std::int64_t time);
+  void restore(const State& saved);
+  void add_phase(std::optional<std::int64_t> first);
+  bool is_step(std::int64_t time) const;
+  void drop_doubles();
+  FieldFrame frame_of(const fields::Field& field);
+  void see(Phase& phase, const ClockFrame& frame);
+  Nowcast forecast(const Phase& phase, std::int64_t time);
   fields::Field measured(const float* numbers, const std::uint8_t* valid, std::int64_t time) const;
 
   ForecasterSet& forecasters_;
   const graph::Model& model_;
   InputSpec spec_;
   FieldPreparer prepare_;
-  std::int64_t horizon_, needed_;
-  FieldClock clock_;
+  NowcastOptions options_;
+  std::int64_t needed_;
   Extrapolator extrapolator_;
   fields::Field like_;  // of the prepared grid, cut to what the model takes
   std::int64_t top_ = 0, left_ = 0;
   std::optional<fields::Field> first_;  // as it came, to tell one that differs
   Forecaster* forecaster_ = nullptr;
-  State state_;
-  std::int64_t seen_ = 0, missing_ = 0;
-  std::vector<ClockFrame> recent_;  // the newest, oldest first
+  std::vector<Phase> phases_;
+  std::optional<State> loaded_;  // what the first field has to go on from
 };
 
 }  // namespace longtake::tasks

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
+
 #include "fields/units.h"
 #include "longtake/error.h"
 #include "tasks/small_forecasters.h"
@@ -95,7 +98,7 @@ class Nowcasting : public testing::Test {
  protected:
   std::shared_ptr<const graph::Model> model_ = test::small_nowcaster({"advected=true", "output=\"linear\""});
   ForecasterSet forecasters_{*model_, test::runtime_executors(model_)};
-  Nowcaster nowcaster_{forecasters_, *model_, {.name = "feed"}, 4};
+  Nowcaster nowcaster_{forecasters_, *model_, {.name = "feed"}, {.horizon = 4}};
 };
 
 TEST_F(Nowcasting, ComesWithEveryFrameOnceEnoughWereSeen) {
@@ -153,6 +156,98 @@ TEST_F(Nowcasting, AllMissingFramesAreStepsOfTheirOwn) {
   const auto nowcasts = nowcaster_.push(nothing);
   ASSERT_EQ(nowcasts.size(), 1);
   EXPECT_EQ(fields::valid_count(nowcasts[0].forecast[0]), 0);
+}
+
+// Fields of a feed, none like the other.
+fields::Field rain_at(std::int64_t time) {
+  fields::Field field = rain_field(time, 0);
+  for (std::size_t i = 0; i < field.count(); ++i) {
+    const auto x = static_cast<double>(i % 16), y = static_cast<double>(i) / 16, t = static_cast<double>(time) / 600;
+    fields::set_cell(field, i, 2 + 2 * std::sin(0.7 * x - t) * std::cos(0.5 * y + 0.3 * t));
+  }
+  return field;
+}
+
+// By the time of the newest frame: one forecast of each.
+std::map<std::int64_t, std::vector<float>> forecasts_of(Nowcaster& nowcaster, const std::vector<std::int64_t>& times) {
+  std::map<std::int64_t, std::vector<float>> out;
+  for (const std::int64_t time : times) {
+    for (const Nowcast& nowcast : nowcaster.push(rain_at(time))) {
+      EXPECT_TRUE(out.emplace(nowcast.time, nowcast.forecast.back().values).second) << nowcast.time;
+    }
+  }
+  return out;
+}
+
+std::vector<std::int64_t> every(std::int64_t distance, std::int64_t from, std::int64_t to) {
+  std::vector<std::int64_t> times;
+  for (std::int64_t time = from; time <= to; time += distance) times.push_back(time);
+  return times;
+}
+
+class FineFeeds : public Nowcasting {
+ protected:
+  Nowcaster nowcaster(bool every_field, std::optional<std::int64_t> first = std::nullopt) {
+    return {forecasters_, *model_, {.name = "feed"}, {.horizon = 2, .first = first, .every_field = every_field}};
+  }
+};
+
+TEST_F(FineFeeds, GiveANowcastWithEveryField) {
+  for (const std::int64_t distance : {300, 360}) {
+    Nowcaster each = nowcaster(true);
+    const auto times = every(distance, 0, 4320);
+    const auto forecasts = forecasts_of(each, times);
+    // From where the phase that began last has seen its frames, every field has one.
+    const std::int64_t warm = 600 + 2 * 600 + distance;
+    for (const std::int64_t time : times) {
+      EXPECT_TRUE(time < warm || forecasts.contains(time)) << distance << ": " << time;
+    }
+    // It is what one gets who starts to follow at the first field that this step counts from.
+    const std::int64_t time = times.back(), first = time % 600 == 0 ? 0 : times[1];
+    if (distance == 300) {
+      Nowcaster alone = nowcaster(false, first);
+      EXPECT_EQ(forecasts.at(time), forecasts_of(alone, every(distance, first, 4320)).at(time));
+    }
+  }
+}
+
+TEST_F(FineFeeds, BeginAnewTogetherAfterABreak) {
+  Nowcaster each = nowcaster(true);
+  forecasts_of(each, every(300, 0, 3000));
+  const std::int64_t bytes = each.state_bytes();
+  const auto forecasts = forecasts_of(each, every(300, 90000, 93000));
+  EXPECT_EQ(forecasts.begin()->first, 90000 + 1200);
+  EXPECT_EQ(forecasts.size(), 7);
+  EXPECT_EQ(each.state_bytes(), bytes);
+}
+
+TEST_F(FineFeeds, GoOnFromAStateThatWasSaved) {
+  for (const bool every_field : {false, true}) {
+    Nowcaster whole = nowcaster(every_field);
+    forecasts_of(whole, every(300, 0, 2700));
+    Nowcaster second = nowcaster(every_field);
+    second.load(State::from_bytes(whole.save().to_bytes(), "saved"));
+    EXPECT_EQ(second.save(), whole.save());
+    const auto rest = every(300, 3000, 4500);
+    const auto expected = forecasts_of(whole, rest);
+    EXPECT_GE(expected.size(), 2);
+    EXPECT_EQ(forecasts_of(second, rest), expected);
+  }
+}
+
+TEST_F(FineFeeds, RefuseStatesOfOthers) {
+  Nowcaster own = nowcaster(true);
+  EXPECT_THROW(own.load(State(1)), InvalidArgument);
+  forecasts_of(own, every(300, 0, 1500));
+  EXPECT_THROW(own.load(own.save()), InvalidArgument);
+  Nowcaster other = nowcaster(true);
+  other.load(own.save());
+  EXPECT_THROW(other.push(rain_field(1800, 1, 20)), InvalidArgument);
+  State torn = own.save();
+  torn.set("nowcast/0/counts", Tensor::from<std::int64_t>({1, 3}, {0, 0, 1000}));
+  Nowcaster third = nowcaster(true);
+  third.load(torn);
+  EXPECT_THROW(third.push(rain_at(1800)), InvalidArgument);
 }
 
 }  // namespace
