@@ -57,12 +57,14 @@ class Feed {
   void load_state(const std::string& path) {
     try {
       nowcaster_.load(State::load(path));
+      known_ = nowcaster_.newest();
     } catch (const InvalidArgument& error) {
       throw BadData(fmt::format("{}: {}", path, error.what()));
     }
   }
 
   void push(const fields::Field& field) {
+    if (known_ && field.time && *field.time <= *known_) return;  // the state has seen it
     const auto nowcasts = nowcaster_.push(field);
     ++fields_;
     for (const tasks::Nowcast& nowcast : nowcasts) {
@@ -79,6 +81,7 @@ class Feed {
   tasks::FieldSource source_;
   tasks::Nowcaster nowcaster_;
   std::vector<float> thresholds_;
+  std::optional<std::int64_t> known_;  // the newest field of the state that was loaded
   std::int64_t fields_ = 0, skipped_ = 0;
 };
 
@@ -106,7 +109,7 @@ int stream_forecast(const OpenedForecaster& opened, const ForecastStreamOptions&
     if (options.once) break;
     wait_for(options.poll_s);
   }
-  if (feed.fields() == 0 && options.once) {
+  if (feed.fields() == 0 && options.once && options.load_state.empty()) {
     throw BadData(fmt::format("{}: no field could be read", options.folder));
   }
   if (!options.save_state.empty()) feed.save_state(options.save_state);

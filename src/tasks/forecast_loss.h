@@ -25,9 +25,9 @@ struct ForecastLossOptions {
   double absolute = 0;          // |p - y|
   double balanced_squared = 0;  // both times the weight of the true value: B-MSE and B-MAE
   double balanced_absolute = 0;
-  double pairwise =
-      0;  // the mean squared error of differences between cells (WACV 2019; specs 6.2)  // 1 - FSS, averaged over
-          // thresholds, windows and leads, the event being a sigmoid of how far a value is above its
+  // The mean squared error of differences between cells (WACV 2019; specs 6.2).
+  double pairwise = 0;
+  // 1 - FSS, averaged over thresholds, windows and leads, the event being a sigmoid of how far a value is above its
   // threshold (Roberts and Lean 2008 as a loss; Ebert-Uphoff 2021, 2106.09757). With a window of one cell it is what
   // CSI wants, with larger ones it forgives what is near.
   double fractions = 0;

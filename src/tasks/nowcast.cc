@@ -22,7 +22,7 @@ ClockOptions clock_options(const InputSpec& spec, std::optional<std::int64_t> fi
   return options;
 }
 
-constexpr const char* kPhases = "nowcast/phases";
+constexpr const char* kPhases = "nowcast/phases";  // how many, and the time of the newest field
 std::string phase_prefix(std::size_t phase) { return fmt::format("nowcast/{}/", phase); }
 
 std::span<const std::int64_t> numbers_of(const State& state, const std::string& name, std::int64_t count) {
@@ -107,6 +107,7 @@ std::vector<Nowcast> Nowcaster::push(const fields::Field& field) {
   const FieldFrame frame = frame_of(field);
   const std::int64_t time = *field.time;
   for (Phase& phase : phases_) phase.settled = phase.clock.push(time, frame);
+  newest_ = time;
   if (options_.every_field) {
     drop_doubles();
     if (!is_step(time) && phases_.size() < kMostPhases) {
@@ -195,7 +196,8 @@ std::int64_t Nowcaster::state_bytes() const { return save().bytes_per_stream(); 
 State Nowcaster::save() const {
   if (loaded_) return *loaded_;
   State saved(1);
-  saved.set(kPhases, Tensor::from<std::int64_t>({1, 1}, {static_cast<std::int64_t>(phases_.size())}));
+  saved.set(kPhases,
+            Tensor::from<std::int64_t>({1, 2}, {static_cast<std::int64_t>(phases_.size()), newest_.value_or(0)}));
   for (std::size_t i = 0; i < phases_.size(); ++i) {
     const Phase& phase = phases_[i];
     const std::string prefix = phase_prefix(i);
@@ -215,7 +217,8 @@ State Nowcaster::save() const {
 
 void Nowcaster::load(State state) {
   if (first_) throw InvalidArgument("a state is loaded before the first field, not after it");
-  numbers_of(state, kPhases, 1);
+  const auto phases = numbers_of(state, kPhases, 2);
+  if (phases[0] > 0) newest_ = phases[1];
   loaded_ = std::move(state);
 }
 
@@ -225,7 +228,7 @@ void Nowcaster::restore(const State& saved) {
     throw InvalidArgument(fmt::format("the state is of a feed of {} x {} cells, but this one has {} x {}",
                                       frame.valid.size(0), frame.valid.size(1), like_.height, like_.width));
   };
-  const auto phases = static_cast<std::size_t>(numbers_of(saved, kPhases, 1)[0]);
+  const auto phases = static_cast<std::size_t>(numbers_of(saved, kPhases, 2)[0]);
   if (phases > kMostPhases) throw InvalidArgument(fmt::format("the state has {} phases", phases));
   phases_.clear();
   if (phases == 0) add_phase(options_.first);

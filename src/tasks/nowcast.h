@@ -48,6 +48,9 @@ class Nowcaster {
   State save() const;
   void load(State state);
 
+  // The time of the newest field; none before the first. A state that was loaded has its own.
+  std::optional<std::int64_t> newest() const { return newest_; }
+
   // Bytes of what is remembered.
   std::int64_t state_bytes() const;
 
@@ -83,6 +86,7 @@ class Nowcaster {
   std::optional<fields::Field> first_;  // as it came, to tell one that differs
   Forecaster* forecaster_ = nullptr;
   std::vector<Phase> phases_;
+  std::optional<std::int64_t> newest_;
   std::optional<State> loaded_;  // what the first field has to go on from
 };
 

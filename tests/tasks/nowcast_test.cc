@@ -228,6 +228,7 @@ TEST_F(FineFeeds, GoOnFromAStateThatWasSaved) {
     Nowcaster second = nowcaster(every_field);
     second.load(State::from_bytes(whole.save().to_bytes(), "saved"));
     EXPECT_EQ(second.save(), whole.save());
+    EXPECT_EQ(second.newest(), 2700);
     const auto rest = every(300, 3000, 4500);
     const auto expected = forecasts_of(whole, rest);
     EXPECT_GE(expected.size(), 2);
