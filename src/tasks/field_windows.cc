@@ -120,26 +120,10 @@ class FieldWindows final : public WindowSource {
       if (has_rain(whole, top, left)) break;
     }
     Window part = crop_window(whole, top, left, options_.height, options_.width);
-    if (options_.strength > 0) {
-      change_strength(part, static_cast<float>(random.uniform(-options_.strength, options_.strength)));
-    }
     if (!options_.turn) return part;
     const bool mirror_x = random.below(2) == 1, mirror_y = random.below(2) == 1;
     const bool transpose = options_.height == options_.width && random.below(2) == 1;
     return turn_window(std::move(part), mirror_x, mirror_y, transpose);
-  }
-
-  // Targets and advected frames have one channel of values, frames may have their validity besides.
-  static void change_strength(Window& window, float change) {
-    const std::int64_t area = window.frames.size(2) * window.frames.size(3);
-    for (Tensor* frames : {&window.frames, &window.targets, &window.advected}) {
-      if (frames->count() == 0) continue;
-      const auto values = frames->data<float>();
-      const std::int64_t row = frames->size(1) * area;
-      for (std::int64_t i = 0; i < frames->count(); ++i) {
-        if (i % row < area && values[i] > 0) values[i] = std::clamp(values[i] + change, 0.0F, 1.0F);
-      }
-    }
   }
 
   bool has_rain(const Window& whole, std::int64_t top, std::int64_t left) const {

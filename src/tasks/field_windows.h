@@ -20,10 +20,7 @@ struct FieldWindowOptions {
   std::int64_t most_missing = 2;  // frames in a row that a window may miss with kFill; with the others none
   bool training = false;          // which windows size() counts
   bool turn = true;               // training windows are mirrored and transposed at random
-  // What is there, above 0, is made more or less in each training window by up to so much (of the model's numbers), the
-  // same for all of its cells: radars do not agree about how strong rain is.
-  double strength = 0;
-  std::int64_t repeats = 1;  // how often an epoch comes by each start
+  std::int64_t repeats = 1;       // how often an epoch comes by each start
   // Windows for training are looked for until this share of the newest frame that is seen has at least `rain` (a number
   // of the model's, 0 to 1); after some tries any will do.
   double rain_share = 0.02;

@@ -165,8 +165,6 @@ ForecastDataOpener read_series(const Options& data, const InputSpec& input) {
                            .gaps = gaps};
   train.most_missing = whole(data, "most_missing", train.most_missing, 0);
   train.turn = data.get("turn", train.turn);
-  const FieldChannel& field = input.fields.front();
-  train.strength = real(data, "strength", 0, 0, field.high - field.low) / (field.high - field.low);
   train.repeats = whole(data, "repeats", train.repeats, 1);
   train.rain_share = real(data, "rain_share", train.rain_share, 0, 1);
   train.rain = real(data, "rain", train.rain, 0, 1);
