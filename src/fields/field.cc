@@ -22,8 +22,8 @@ std::optional<double> regular_step(std::span<const double> axis) {
 
 bool operator==(const Field& a, const Field& b) {
   if (a.height != b.height || a.width != b.width || a.valid != b.valid || a.quantity != b.quantity ||
-      a.unit != b.unit || a.time != b.time || a.interval_s != b.interval_s || a.grid != b.grid ||
-      a.values.size() != b.values.size()) {
+      a.unit != b.unit || a.time != b.time || a.interval_s != b.interval_s || a.relation != b.relation ||
+      a.grid != b.grid || a.values.size() != b.values.size()) {
     return false;
   }
   for (std::size_t i = 0; i < a.values.size(); ++i) {
@@ -54,6 +54,7 @@ Field missing_field(const Field& like, std::int64_t time) {
   field.quantity = like.quantity;
   field.unit = like.unit;
   field.interval_s = like.interval_s;
+  field.relation = like.relation;
   field.grid = like.grid;
   field.time = time;
   return field;

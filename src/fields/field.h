@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/great_circle.h"
+#include "fields/z_relation.h"
 
 namespace longtake::fields {
 
@@ -46,11 +47,12 @@ struct Field {
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::vector<float> values;  // [height, width]; NaN where not valid, so that what is missing never passes for rain
-  std::vector<std::uint8_t> valid;   // [height, width]; 1 where there is a value, 0 where it is missing
-  std::string quantity;              // "reflectivity", "rain_rate" or the variable's name in its file
-  std::string unit;                  // as in units.h; empty where it is not known
-  std::optional<std::int64_t> time;  // seconds since 1970-01-01 00:00:00 UTC
-  std::optional<double> interval_s;  // of what accumulates: the seconds up to `time` that it fell in
+  std::vector<std::uint8_t> valid;    // [height, width]; 1 where there is a value, 0 where it is missing
+  std::string quantity;               // "reflectivity", "rain_rate" or the variable's name in its file
+  std::string unit;                   // as in units.h; empty where it is not known
+  std::optional<std::int64_t> time;   // seconds since 1970-01-01 00:00:00 UTC
+  std::optional<double> interval_s;   // of what accumulates: the seconds up to `time` that it fell in
+  std::optional<ZRelation> relation;  // between reflectivity and rain, where the format has its own
   Grid grid;
 
   std::size_t count() const { return values.size(); }

@@ -112,6 +112,7 @@ Field parse_fmi(std::string_view bytes, const std::string& where) {
   }
   field.quantity = "reflectivity";
   field.unit = "dBZ";
+  field.relation = kFmi;
   const Comments comments = by_first_word(picture.comments);
   const auto time = comments.find("obstime");
   if (time != comments.end() && !time->second.empty()) {

@@ -42,6 +42,7 @@ Field parse_hko7(std::string_view png, std::string_view mask, int noise_below, c
   }
   field.quantity = "reflectivity";
   field.unit = "dBZ";
+  field.relation = kHko;
   return field;
 }
 

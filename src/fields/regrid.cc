@@ -19,6 +19,7 @@ Field like(const Field& field, std::int64_t height, std::int64_t width) {
   result.unit = field.unit;
   result.time = field.time;
   result.interval_s = field.interval_s;
+  result.relation = field.relation;
   result.grid.kind = field.grid.kind;
   result.grid.projection = field.grid.projection;
   result.grid.absolute = field.grid.absolute;

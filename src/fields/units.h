@@ -7,19 +7,9 @@
 #include <string_view>
 
 #include "fields/field.h"
+#include "fields/z_relation.h"
 
 namespace longtake::fields {
-
-// Z = a R^b with Z in mm^6/m^3 (dBZ = 10 log10 Z) and the rain rate R in mm/h.
-struct ZRelation {
-  double a = 200;
-  double b = 1.6;
-};
-
-inline constexpr ZRelation kMarshallPalmer{200, 1.6};
-inline constexpr ZRelation kFmi{223, 1.53};
-inline constexpr ZRelation kHko{58.53, 1.56};
-inline constexpr ZRelation kMeteoSwiss{316, 1.5};
 
 // Reflectivity that stands for no rain at all, the lowest of FMI's and KNMI's files.
 inline constexpr double kNoRainDbz = -32;

@@ -44,26 +44,6 @@ std::optional<double> spacing_of(const std::vector<double>& axis) {
   return step ? std::optional(std::abs(*step)) : std::nullopt;
 }
 
-std::int64_t median_step(const std::vector<std::int64_t>& times) {
-  std::vector<std::int64_t> steps;
-  for (std::size_t i = 1; i < times.size(); ++i) steps.push_back(times[i] - times[i - 1]);
-  if (steps.empty()) return 0;
-  std::nth_element(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2), steps.end());
-  return steps[steps.size() / 2];
-}
-
-}  // namespace
-
-fields::ZRelation relation_of(const FieldSource& source, const Files::Path& file) {
-  if (source.relation) return *source.relation;
-  const std::string name = file.string();
-  if (name.ends_with(".pgm") || name.ends_with(".pgm.gz")) return fields::kFmi;
-  if (name.ends_with(".png")) return fields::kHko;
-  return fields::kMarshallPalmer;
-}
-
-namespace {
-
 constexpr int kDeepest = 12;  // folders by year, month, day and the like; and no end of links
 
 void collect_fields(const Files& files, const Files::Path& folder, int depth, std::vector<Files::Path>& found) {
@@ -78,6 +58,17 @@ void collect_fields(const Files& files, const Files::Path& folder, int depth, st
 }
 
 }  // namespace
+
+std::int64_t usual_distance_s(std::vector<std::int64_t> times) {
+  std::sort(times.begin(), times.end());
+  times.erase(std::unique(times.begin(), times.end()), times.end());
+  std::vector<std::int64_t> distances;
+  for (std::size_t i = 1; i < times.size(); ++i) distances.push_back(times[i] - times[i - 1]);
+  if (distances.empty()) return 0;
+  const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
+  std::nth_element(distances.begin(), middle, distances.end());
+  return *middle;
+}
 
 std::vector<Files::Path> field_files(const Files& files, const FieldSource& source) {
   const std::filesystem::path path(source.path);
@@ -100,7 +91,7 @@ FieldPreparer::FieldPreparer(const InputSpec& spec, const FieldSource& source)
 
 Field FieldPreparer::operator()(Field field, std::int64_t channel) const {
   fields::ConversionOptions conversion;
-  conversion.relation = source_.relation.value_or(fields::kMarshallPalmer);
+  conversion.relation = source_.relation.value_or(field.relation.value_or(fields::kMarshallPalmer));
   conversion.interval_s = source_.interval_s;
   if (spec_.fields[static_cast<std::size_t>(channel)].unit == "dBZ") {
     field = fields::convert(std::move(field), "mm/h", conversion);
@@ -136,15 +127,13 @@ FieldSequence::FieldSequence(const Files& files, const InputSpec& spec, const Fi
     : name_(source.name), options_(options) {
   of_source(name_, [&] {
     const std::vector<Files::Path> paths = field_files(files, source);
-    FieldSource known = source;
-    known.relation = relation_of(source, paths.front());
-    const FieldPreparer prepare(spec, known);
+    const FieldPreparer prepare(spec, source);
     const fields::FieldCoding coding(spec);
     if (coding.quantities() != 1) {
       throw InvalidArgument(fmt::format("radar files hold one quantity, but the input has {}", coding.quantities()));
     }
     const auto series = fields::open_radar(files, paths, source.radar);
-    native_step_s_ = median_step(series->times());
+    native_step_s_ = usual_distance_s(series->times());
     findings_ = native_step_s_ > 0 ? fields::find_gaps(series->times(), native_step_s_,
                                                        std::min(options.tolerance_s, (native_step_s_ - 1) / 2))
                                    : fields::TimeFindings{.order = {0}};

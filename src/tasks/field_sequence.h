@@ -22,7 +22,7 @@ struct FieldSource {
   std::string name;                           // in messages
   std::string path;                           // a folder of files, or one file
   double spacing = 0;                         // of its grid, in metres or degrees; 0 takes what the files say
-  std::optional<fields::ZRelation> relation;  // between its dBZ and rain rates; none takes that of its format
+  std::optional<fields::ZRelation> relation;  // between its dBZ and rain rates; none takes that of the fields
   std::optional<double> interval_s;           // that rain fell in, where the files give a depth without it
   fields::RadarOptions radar;
 };
@@ -50,8 +50,8 @@ class FieldPreparer {
 // file. Throws BadData where there are none.
 std::vector<Files::Path> field_files(const Files& files, const FieldSource& source);
 
-// The Z-R relation of a source: its own, or that of the format that the name of its files tells.
-fields::ZRelation relation_of(const FieldSource& source, const Files::Path& file);
+// From each time to the next, the median, whatever their order and however often each is there; 0 for a single one.
+std::int64_t usual_distance_s(std::vector<std::int64_t> times);
 
 // One frame. What is missing in it is 0.
 struct FieldFrame {

@@ -77,6 +77,7 @@ std::string fmi_file(const std::string& comments) { return "P5\n" + comments + "
 TEST(Fmi, TurnsPixelsIntoReflectivity) {
   const Field field = parse_fmi(fmi_file("# obstime 201609281600\n"), "a.pgm");
   EXPECT_EQ(field.unit, "dBZ");
+  EXPECT_EQ(field.relation, kFmi);
   EXPECT_THAT(filled_values(field, 99), ElementsAre(-32, 0, 32, 99));
   EXPECT_EQ(field.valid, (std::vector<std::uint8_t>{1, 1, 1, 0}));
   EXPECT_EQ(field.time, 1475078400);

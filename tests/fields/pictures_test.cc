@@ -107,6 +107,7 @@ TEST(Hko7, TurnsGraysIntoReflectivity) {
   EXPECT_EQ(field.valid, (std::vector<std::uint8_t>{1, 0, 1, 1}));  // what is no echo stays, what is noise goes
   EXPECT_EQ(field.values[0], -10);
   EXPECT_EQ(field.values[3], 60);
+  EXPECT_EQ(field.relation, kHko);
   EXPECT_EQ(valid_count(parse_hko7(make_png(1, 4, {0, 70, 71, 255}), "", 0, "f")), 4);
 }
 
