@@ -22,9 +22,10 @@ RadarFormat format_of(const Files::Path& path) {
   if (name.ends_with(".gif")) return RadarFormat::kMeteoSwiss;
   if (name.ends_with(".png")) return RadarFormat::kHko7;
   if (name.ends_with(".h5") || name.ends_with(".hdf") || name.ends_with(".hdf5")) return RadarFormat::kHdf5;
-  if (name.ends_with(".nc")) return RadarFormat::kNetcdf;
+  if (name.ends_with(".nc") || name.ends_with(".cdf")) return RadarFormat::kNetcdf;
   throw InvalidArgument(fmt::format(
-      "{}: is no radar file by its name; .pgm, .pgm.gz, .gif, .png, .h5, .hdf, .hdf5 and .nc are read", path.string()));
+      "{}: is no radar file by its name; .pgm, .pgm.gz, .gif, .png, .h5, .hdf, .hdf5, .nc and .cdf are read",
+      path.string()));
 }
 
 std::unique_ptr<FieldSeries> open_netcdf_files(const std::vector<Files::Path>& paths, const NetcdfOptions& options) {

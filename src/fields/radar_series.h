@@ -13,14 +13,14 @@
 namespace longtake::fields {
 
 struct RadarOptions {
-  NetcdfOptions netcdf = bom_options();  // .nc
+  NetcdfOptions netcdf = bom_options();  // .nc, .cdf
   RadarHdf5Options hdf5;                 // .h5, .hdf, .hdf5
   Hko7Options hko7;                      // .png
 };
 
 // The fields as the files state them, in the order given: .pgm and .pgm.gz are FMI's, .gif MeteoSwiss's, .png HKO-7's,
-// .h5 KNMI's or ODIM, .nc NetCDF. convert() brings them to one unit. Throws InvalidArgument for an empty list, for
-// other endings and for a mixture of them; otherwise as the readers do.
+// .h5 KNMI's or ODIM, .nc and .cdf NetCDF. convert() brings them to one unit. Throws InvalidArgument for an empty list,
+// for other endings and for a mixture of them; otherwise as the readers do.
 std::unique_ptr<FieldSeries> open_radar(const Files& files, std::vector<Files::Path> paths,
                                         const RadarOptions& options = {});
 
