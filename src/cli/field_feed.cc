@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/cli.h"
+#include "fields/calendar.h"
 #include "longtake/error.h"
 #include "tasks/forecast_data.h"
 
@@ -49,13 +50,27 @@ tasks::FieldSource field_source(const std::string& path, const std::vector<std::
 void for_fields(const tasks::FieldSource& source, std::optional<std::int64_t> from, std::optional<std::int64_t> until,
                 const std::function<void(const fields::Field&)>& use) {
   const auto series = open_series(source);
-  for (const std::size_t i : order_of(series->times(), from, until)) use(series->read(i));
+  for (const std::size_t i : order_of(series->times(), from, until)) {
+    const fields::Field field = series->read(i);
+    if (!field.time) throw BadData(fmt::format("{}: {} has no time", source.name, field.quantity));
+    const auto named = [&](const Error& error) {
+      return fmt::format("{}: the field of {}: {}", source.name, fields::format_time(*field.time), error.what());
+    };
+    try {
+      use(field);
+    } catch (const BadData& error) {
+      throw BadData(named(error));
+    } catch (const InvalidArgument& error) {
+      throw InvalidArgument(named(error));
+    }
+  }
 }
 
-std::optional<std::int64_t> newest_time(const tasks::FieldSource& source, std::optional<std::int64_t> until) {
+std::vector<std::int64_t> times_of(const tasks::FieldSource& source, std::optional<std::int64_t> until) {
   const auto series = open_series(source);
-  const auto order = order_of(series->times(), std::nullopt, until);
-  return order.empty() ? std::nullopt : std::optional(series->times()[order.back()]);
+  std::vector<std::int64_t> times;
+  for (const std::size_t i : order_of(series->times(), std::nullopt, until)) times.push_back(series->times()[i]);
+  return times;
 }
 
 std::vector<Files::Path> FolderWatch::look(bool settled) {

@@ -16,12 +16,12 @@ namespace longtake::cli {
 tasks::FieldSource field_source(const std::string& path, const std::vector<std::string>& settings);
 
 // The fields of a source whose times lie in [from, until], in the order of time; each goes to `use`. Throws what its
-// readers throw.
+// readers throw, who name the file, and what `use` throws with the source and the time before it.
 void for_fields(const tasks::FieldSource& source, std::optional<std::int64_t> from, std::optional<std::int64_t> until,
                 const std::function<void(const fields::Field&)>& use);
 
-// The newest time of a source that is not later than `until`; nothing where there is none.
-std::optional<std::int64_t> newest_time(const tasks::FieldSource& source, std::optional<std::int64_t> until);
+// The times of a source that are not later than `until`, rising, each once.
+std::vector<std::int64_t> times_of(const tasks::FieldSource& source, std::optional<std::int64_t> until);
 
 // A folder that grows: gives every file once, when it has not changed for a look.
 class FolderWatch {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -21,23 +22,28 @@ tasks::Nowcast newest_nowcast(const OpenedForecaster& opened, const tasks::Field
                               std::optional<std::int64_t> until, std::int64_t horizon) {
   const InputSpec& spec = tasks::forecast_input_of(*opened.model);
   const std::int64_t seen = tasks::forecast_protocol_of(*opened.model).seen;
-  const auto newest = newest_time(source, until);
-  if (!newest) {
+  const std::vector<std::int64_t> times = times_of(source, until);
+  if (times.empty()) {
     throw BadData(fmt::format("{}: has no field{}", source.name, until ? " of that time or before it" : ""));
   }
   // Steps are counted so that the newest frame is at one.
   const auto step_s = static_cast<std::int64_t>(spec.step_s);
-  const std::int64_t first = *newest - (seen - 1) * step_s;
-  tasks::Nowcaster nowcaster(*opened.forecasters, *opened.model, source, {.horizon = horizon, .first = first});
+  const std::int64_t newest = times.back(), first = newest - (seen - 1) * step_s;
+  tasks::NowcastOptions options{.horizon = horizon, .first = first};
+  options.usual_distance_s = tasks::usual_distance_s(times);
+  tasks::Nowcaster nowcaster(*opened.forecasters, *opened.model, source, options);
   std::optional<tasks::Nowcast> last;
-  for_fields(source, first - step_s, newest, [&](const fields::Field& field) {
+  // What lies at the first step is made from the fields around it.
+  const auto after = std::upper_bound(times.begin(), times.end(), first);
+  const std::int64_t from = after == times.begin() ? first : *(after - 1);
+  for_fields(source, from, newest, [&](const fields::Field& field) {
     for (tasks::Nowcast& nowcast : nowcaster.push(field)) last = std::move(nowcast);
   });
   if (last) return std::move(*last);
   throw BadData(
       fmt::format("{}: the model sees {} frames, {:g} minutes apart, before it forecasts; up to {} there are not so "
                   "many without a gap",
-                  source.name, seen, spec.step_s / 60, fields::format_time(*newest)));
+                  source.name, seen, spec.step_s / 60, fields::format_time(newest)));
 }
 
 // Names of files; sources with the same name would overwrite each other.

@@ -45,10 +45,10 @@ class Feed {
   void follow(const Files::Path& path) {
     try {
       tasks::FieldSource one = source_;
-      one.path = path.string();
+      one.name = one.path = path.string();
       for_fields(one, std::nullopt, std::nullopt, [&](const fields::Field& field) { push(field); });
     } catch (const Error& error) {
-      tell(fmt::format("longtake: {}: {}", path.string(), error.what()));
+      tell(fmt::format("longtake: {}", error.what()));
       ++skipped_;
     }
   }

@@ -11,7 +11,7 @@
 namespace longtake::tasks {
 
 FieldClock::FieldClock(const ClockOptions& options, const ExtrapolationOptions& extrapolation)
-    : options_(options), extrapolator_(extrapolation) {
+    : options_(options), extrapolator_(extrapolation), usual_distance_s_(options.usual_distance_s) {
   if (options.step_s < 1 || options.tolerance_s < 0 || 2 * options.tolerance_s >= options.step_s ||
       options.most_missing < 0) {
     throw InvalidArgument(fmt::format("steps of {} s with a tolerance of {} s; a tolerance below half a step is wanted",
@@ -33,6 +33,7 @@ std::vector<ClockFrame> FieldClock::push(std::int64_t time, FieldFrame frame) {
   if (broken) next_ = time;
   std::vector<ClockFrame> out;
   for (; *next_ <= time + options_.tolerance_s; *next_ += options_.step_s) {
+    if (!last_time_ && *next_ < time - options_.tolerance_s) continue;
     out.push_back(at_step(*next_, frame, time, far));
     out.back().anew = !begun_ || (broken && out.size() == 1);
     begun_ = true;
@@ -73,7 +74,7 @@ ClockFrame FieldClock::at_step(std::int64_t time, const FieldFrame& newest, std:
   if (std::abs(newest_time - time) <= options_.tolerance_s) return {.time = time, .frame = newest};
   if (last_time_ && std::abs(time - *last_time_) <= options_.tolerance_s) return {.time = time, .frame = last_};
   FieldFrame frame{Tensor(DType::kFloat32, newest.values.shape()), Tensor(DType::kUint8, newest.valid.shape())};
-  if (far || !last_time_) return {.time = time, .frame = std::move(frame), .missing = true};
+  if (far) return {.time = time, .frame = std::move(frame), .missing = true};
   const double share = static_cast<double>(time - *last_time_) / static_cast<double>(newest_time - *last_time_);
   const Tensor mixed = frame_between(extrapolator_, last_.values, last_.valid, newest.values, newest.valid, share);
   const auto numbers = mixed.data<float>();

@@ -18,6 +18,7 @@ struct ClockOptions {
   std::int64_t tolerance_s = 30;      // as SequenceOptions
   std::optional<std::int64_t> first;  // the first step; none begins with the first frame
   std::int64_t most_missing = 2;      // steps in a row without a frame that are told as missing frames; more begin anew
+  std::int64_t usual_distance_s = 0;  // of the feed's frames; 0 learns it from those that come
 };
 
 // A frame at a step.
@@ -36,7 +37,7 @@ class FieldClock {
   // The next frame of the feed, later than all before; gives the frames of the steps that are settled by it, in order.
   // A frame at a step is taken as it is. A step between two frames gets what lies between them where they are no more
   // than one and a half times the feed's usual distance apart, and else is missing. Throws InvalidArgument for a time
-  // that is not later.
+  // that is not later. Steps before the first frame are none.
   std::vector<ClockFrame> push(std::int64_t time, FieldFrame frame);
 
   // Is this time at a step?
@@ -58,7 +59,7 @@ class FieldClock {
   bool begun_ = false;                // one was told
   std::optional<std::int64_t> last_time_;
   FieldFrame last_;
-  std::int64_t usual_distance_s_ = 0;  // the smallest so far
+  std::int64_t usual_distance_s_;  // the smallest so far
 };
 
 }  // namespace longtake::tasks

@@ -16,8 +16,9 @@ namespace {
 // More of them would be a feed whose times have no order.
 constexpr std::size_t kMostPhases = 12;
 
-ClockOptions clock_options(const InputSpec& spec, std::optional<std::int64_t> first) {
+ClockOptions clock_options(const InputSpec& spec, std::int64_t usual_distance_s, std::optional<std::int64_t> first) {
   ClockOptions options{.step_s = static_cast<std::int64_t>(spec.step_s), .first = first};
+  options.usual_distance_s = usual_distance_s;
   options.tolerance_s = std::min<std::int64_t>(options.tolerance_s, (options.step_s - 1) / 2);
   return options;
 }
@@ -69,7 +70,8 @@ void Nowcaster::open(const fields::Field& prepared) {
 }
 
 void Nowcaster::add_phase(std::optional<std::int64_t> first) {
-  phases_.push_back({FieldClock(clock_options(spec_, first), extrapolation_of(model_)), forecaster_->initial_state(1)});
+  phases_.push_back({FieldClock(clock_options(spec_, options_.usual_distance_s, first), extrapolation_of(model_)),
+                     forecaster_->initial_state(1)});
 }
 
 bool Nowcaster::is_step(std::int64_t time) const {

@@ -28,6 +28,7 @@ struct Nowcast {
 struct NowcastOptions {
   std::int64_t horizon = 6;           // frames of a forecast
   std::optional<std::int64_t> first;  // steps are counted from it; none counts from the first field
+  std::int64_t usual_distance_s = 0;  // from field to field; 0 learns it from those that come
   // A forecast with every field, though the feed is finer than the model's steps: the stream is then followed as often
   // as there are fields to a step, each time from another one on.
   bool every_field = false;

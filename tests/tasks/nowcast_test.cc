@@ -72,6 +72,12 @@ TEST(FieldClock, CountsFromAStepThatIsGiven) {
   EXPECT_THAT(steps_of({0, 360, 720, 1080, 1440}, {.step_s = 600, .first = 480}), ElementsAre(480, 1080));
 }
 
+TEST(FieldClock, BeginsWithTheFirstFrameAndKnowsAGapBehindIt) {
+  EXPECT_THAT(steps_of({1200, 1800}, {.step_s = 600, .first = 0}), ElementsAre(1200, 1800));
+  EXPECT_THAT(steps_of({0, 1200}, {.step_s = 600}), ElementsAre(0, 600, 1200));
+  EXPECT_THAT(steps_of({0, 1200}, {.step_s = 600, .usual_distance_s = 600}), ElementsAre(0, -600, 1200));
+}
+
 TEST(FieldClock, RefusesTimesThatDoNotRise) {
   FieldClock clock({.step_s = 600}, {});
   clock.push(600, frame_of(0));
