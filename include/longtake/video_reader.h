@@ -22,8 +22,7 @@ enum class ResizePolicy : std::uint8_t {
   // the proportions kept.
   kStretch,
   // Proportions kept, scaled until width x height is just covered, for a crop of that size to fit. With width ==
-  // height,
-  // or one of them 0, that size is the length of the shorter side.
+  // height, or one of them 0, that size is the length of the shorter side.
   kShorterSide,
 };
 

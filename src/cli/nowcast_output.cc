@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -98,12 +97,11 @@ Json json_of(const Field& field, const tasks::Nowcast& nowcast, const std::vecto
 
 }  // namespace
 
-std::vector<std::string> parse_kinds(const std::string& words) {
-  static const std::array<std::string, 3> known{"netcdf", "png", "mp4"};
+std::vector<std::string> parse_kinds(const std::string& words, const std::vector<std::string>& known) {
   std::vector<std::string> kinds;
   for (const std::string_view word : split(words, ',')) {
     if (std::find(known.begin(), known.end(), word) == known.end()) {
-      throw ConfigError(fmt::format("--write \"{}\" is none of netcdf, png, mp4", word));
+      throw ConfigError(fmt::format("--write \"{}\" is none of {}", word, fmt::join(known, ", ")));
     }
     kinds.emplace_back(word);
   }

@@ -14,8 +14,9 @@ struct NowcastOutput {
   std::vector<std::string> kinds;
 };
 
-// Throws ConfigError for other words.
-std::vector<std::string> parse_kinds(const std::string& words);
+// --write: some of the known words, with commas. Throws ConfigError for others.
+std::vector<std::string> parse_kinds(const std::string& words,
+                                     const std::vector<std::string>& known = {"netcdf", "png", "mp4"});
 
 // Writes the files of a nowcast as `name`.nc, .png and .mp4, and returns their paths. The NetCDF holds the forecast and
 // the extrapolation beside it; the picture what was seen last and the forecast; the film all of them in time. `model`

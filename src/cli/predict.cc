@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "base/files.h"
 #include "cli/classifier.h"
 #include "cli/cli.h"
 #include "cli/predict_forecast.h"
+#include "cli/predict_frames.h"
 #include "cli/predict_storms.h"
 #include "data/video_input.h"
 #include "longtake/error.h"
@@ -32,9 +34,11 @@ struct PredictOptions {
   std::string overlay;
   std::string recipe;
   std::vector<std::string> series;
-  std::string write = "netcdf,png,mp4";
+  std::string write;
   std::string at;
   std::int64_t horizon = 0;
+  std::optional<std::int64_t> item;
+  bool frames_first = false;
   bool frames = false;
   bool attention = false;
   bool json = false;
@@ -159,24 +163,46 @@ void write_output(const PredictOptions& options, const reports::ResultFormat& fo
   tell(path.string());
 }
 
-int predict_fields(graph::Model model, const PredictOptions& options) {
+bool for_forecasters(const PredictOptions& options) {
+  return !options.series.empty() || !options.at.empty() || !options.write.empty() || options.horizon > 0 ||
+         options.item || options.frames_first;
+}
+
+int predict_video(graph::Model model, const PredictOptions& options) {
+  if (!options.series.empty()) throw ConfigError("--series is for models that forecast fields, not video");
+  return predict_frames(open_forecaster(model_path(options.model), std::move(model), options.threads),
+                        {.sources = options.files,
+                         .output = options.output,
+                         .write = options.write,
+                         .at = options.at,
+                         .item = options.item,
+                         .frames_first = options.frames_first,
+                         .bad_frames = options.bad_frames,
+                         .horizon = options.horizon});
+}
+
+int predict_ahead(graph::Model model, const PredictOptions& options) {
   if (!options.overlay.empty() || options.frames || options.attention || !options.recipe.empty() ||
       options.format != "jsonl") {
     throw ConfigError(
         "--format, --overlay, --frames, --attention and --events are not for models that forecast or follow storms");
   }
-  if (tasks::answers_storms(model)) {
+  const bool storms = tasks::answers_storms(model);
+  if (!storms && !tasks::forecast_input_of(model).has_fields()) return predict_video(std::move(model), options);
+  if (options.item || options.frames_first) throw ConfigError("--item and --frames-first are for arrays of videos");
+  const std::string write = options.write.empty() ? "netcdf,png,mp4" : options.write;
+  if (storms) {
     if (!options.series.empty() || !options.at.empty() || options.horizon > 0) {
       throw ConfigError("--series, --at and --horizon are not for models that follow storms");
     }
     return predict_storms(open_storm_model(model_path(options.model), std::move(model), options.threads),
-                          {.files = options.files, .output = options.output, .write = options.write});
+                          {.files = options.files, .output = options.output, .write = write});
   }
   return predict_forecast(open_forecaster(model_path(options.model), std::move(model), options.threads),
                           {.sources = options.files,
                            .series = options.series,
                            .output = options.output,
-                           .write = options.write,
+                           .write = write,
                            .at = options.at,
                            .horizon = options.horizon});
 }
@@ -184,10 +210,10 @@ int predict_fields(graph::Model model, const PredictOptions& options) {
 int predict(const PredictOptions& options) {
   if (graph::Model model = load_model_of(options.model);
       model.task == tasks::kForecastTask || model.task == tasks::kTrackTask) {
-    return predict_fields(std::move(model), options);
+    return predict_ahead(std::move(model), options);
   }
-  if (!options.series.empty() || !options.at.empty() || options.horizon > 0) {
-    throw ConfigError("--series, --at and --horizon are for models that forecast");
+  if (for_forecasters(options)) {
+    throw ConfigError("--series, --at, --horizon, --write, --item and --frames-first are for models that forecast");
   }
   const reports::ResultFormat& format = reports::result_format(options.json ? "jsonl" : options.format);
   const auto detail = reports::detail_of(format, options.frames, options.attention);
@@ -248,8 +274,10 @@ void add_predict(CLI::App& app, Run& run) {
     formats += fmt::format("{}{}: {}", formats.empty() ? "" : "; ", format.name, format.summary);
   }
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
-  verb->add_option("files", options->files,
-                   "Videos; for models that forecast or follow storms, folders or files of fields")
+  verb->add_option(
+          "files", options->files,
+          "Videos; for models that forecast video also arrays (.npy), for those of fields and storms folders or "
+          "files of fields")
       ->required();
   verb->add_option("--format", options->format, formats)->capture_default_str();
   verb->add_option("-o,--output", options->output, "Write one file per video into this directory");
@@ -262,12 +290,18 @@ void add_predict(CLI::App& app, Run& run) {
       ->check(whole_number(0));
   verb->add_option(
       "--at", options->at,
-      "Models that forecast: the newest time to be seen, such as 2016-09-28T15:00:00Z; default: the newest "
-      "there is");
+      "Models that forecast: the newest to be seen, such as 2016-09-28T15:00:00Z, of video the number of a frame or "
+      "seconds such as 2.5s; default: the newest there is");
+  verb->add_option("--item", options->item,
+                   "Models that forecast video: this sequence of an array, from 0; default: all")
+      ->check(whole_number(0));
+  verb->add_flag("--frames-first", options->frames_first,
+                 "Models that forecast video: arrays are [frames, sequences, ...], as mnist_test_seq.npy");
   verb->add_option("--series", options->series,
                    "Models that forecast: key=value of the sources, as in [data.series.NAME] of a recipe");
-  verb->add_option("--write", options->write, "Models that forecast or follow storms: what --output gets")
-      ->capture_default_str();
+  verb->add_option("--write", options->write,
+                   "Models that forecast or follow storms: what --output gets, some of netcdf,png,mp4, of video of "
+                   "npy,png,mp4; default: all");
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -277,6 +311,7 @@ void add_predict(CLI::App& app, Run& run) {
       "  longtake predict runs/motions clip.mp4 --frames\n"
       "  longtake predict model.safetensors *.mp4 --format vtt -o subtitles --overlay seen\n"
       "  longtake predict runs/nowcast radar/today -o nowcasts --horizon 12\n"
+      "  longtake predict runs/moving_digits test.npy --item 7 -o forecasts\n"
       "  longtake predict runs/storm_tracker september.nc -o storms");
   verb->callback([&run, options] { run = [options] { return predict(*options); }; });
 }

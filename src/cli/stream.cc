@@ -1,15 +1,11 @@
 // longtake stream: follows a source frame by frame and says what it sees as it happens.
 #include <fmt/format.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <stop_token>
-#include <thread>
-
 #include "cli/classifier.h"
 #include "cli/cli.h"
+#include "cli/stop_at_signal.h"
 #include "cli/stream_forecast.h"
+#include "cli/stream_frames.h"
 #include "data/video_input.h"
 #include "longtake/error.h"
 #include "media/live_reader.h"
@@ -33,7 +29,7 @@ struct StreamOptions {
   std::string load_state, save_state;
   std::vector<std::string> series;
   std::string output;
-  std::string write = "netcdf";
+  std::string write;
   std::int64_t horizon = 0;
   double poll_s = 1;
   bool once = false;
@@ -58,26 +54,6 @@ std::unique_ptr<reports::ResultWriter> writer_of(const StreamOptions& options, c
   const reports::ResultFormat& format = reports::result_format(options.json ? "jsonl" : options.format);
   return format.writer(model.labels, reports::detail_of(format, true, options.attention));
 }
-
-// Makes a stop request of a signal, for what waits for a source. A signal's handler may not do that itself.
-class StopAtSignal {
- public:
-  StopAtSignal() : thread_([stop = stop_](const std::stop_token& over) mutable { watch(stop, over); }) {}
-  std::stop_token token() const { return stop_.get_token(); }
-
- private:
-  static void watch(std::stop_source& stop, const std::stop_token& over) {
-    constexpr std::chrono::milliseconds kBetweenLooks{50};
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any never;
-    while (!interrupted() && !over.stop_requested()) never.wait_for(lock, over, kBetweenLooks, [] { return false; });
-    if (interrupted()) stop.request_stop();
-  }
-
-  std::stop_source stop_;
-  std::jthread thread_;
-};
 
 // Where the lines go, and what is known of the whole so far.
 class Line {
@@ -149,16 +125,6 @@ bool enough(const StreamOptions& options, std::int64_t frames) {
   return interrupted() || (options.most_frames > 0 && frames >= options.most_frames);
 }
 
-// The next frame; false at the end, and where a signal ended the wait for it.
-bool read_unless_stopped(VideoReader& reader, Frame& frame, const std::stop_token& stop) {
-  try {
-    return reader.read(frame);
-  } catch (const IoError&) {
-    if (stop.stop_requested()) return false;
-    throw;
-  }
-}
-
 int follow_file(const StreamOptions& options, const VideoOptions& video, tasks::StreamClassifier& stream, Line& line) {
   VideoReader reader = VideoReader::open(options.source, video);
   Frame frame;
@@ -227,7 +193,7 @@ int stream_fields(graph::Model model, const StreamOptions& options) {
                          {.folder = options.source,
                           .series = options.series,
                           .output = options.output,
-                          .write = options.write,
+                          .write = options.write.empty() ? "netcdf" : options.write,
                           .load_state = options.load_state,
                           .save_state = options.save_state,
                           .horizon = options.horizon,
@@ -236,16 +202,43 @@ int stream_fields(graph::Model model, const StreamOptions& options) {
                           .once = options.once});
 }
 
+int stream_video(graph::Model model, const StreamOptions& options) {
+  if (!options.recipe.empty() || options.clip > 0 || options.attention || options.format != "jsonl") {
+    throw ConfigError("--events, --clip, --attention and --format are not for models that forecast");
+  }
+  if (!options.series.empty() || options.once) {
+    throw ConfigError("--series and --once are for models that forecast fields, not video");
+  }
+  const StopAtSignal signal;
+  FrameStreamOptions frames{.source = options.source,
+                            .output = options.output,
+                            .write = options.write,
+                            .load_state = options.load_state,
+                            .save_state = options.save_state,
+                            .horizon = options.horizon,
+                            .most_frames = options.most_frames,
+                            .live = options.live || is_live(options.source),
+                            .policy = parse_policy(options.policy),
+                            .reconnect = !options.no_reconnect,
+                            .video = {}};
+  frames.video.bad_frames = parse_bad_frames(options.bad_frames);
+  frames.video.open_timeout_s = frames.video.read_timeout_s = options.timeout_s;
+  frames.video.stop = signal.token();
+  return stream_frames(open_forecaster(model_path(options.model), std::move(model), options.threads), frames);
+}
+
 int stream_source(const StreamOptions& options) {
   graph::Model model = load_model_of(options.model);
   if (tasks::answers_storms(model)) {
     throw ConfigError("stream does not take models of storms; `longtake predict` follows storms through files");
   }
   if (model.task == tasks::kForecastTask) {
-    return stream_fields(std::move(model), options);
+    const bool fields = tasks::forecast_input_of(model).has_fields();
+    return fields ? stream_fields(std::move(model), options) : stream_video(std::move(model), options);
   }
-  if (!options.series.empty() || !options.output.empty() || options.horizon > 0 || options.once) {
-    throw ConfigError("--series, --output, --horizon and --once are for models that forecast");
+  if (!options.series.empty() || !options.output.empty() || !options.write.empty() || options.horizon > 0 ||
+      options.once) {
+    throw ConfigError("--series, --output, --write, --horizon and --once are for models that forecast");
   }
   const media::LivePolicy policy = parse_policy(options.policy);
   const OpenedModel opened = open_model(options.model, options.threads);
@@ -270,7 +263,7 @@ void add_stream(CLI::App& app, Run& run) {
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
   verb->add_option("source", options->source,
                    "A file, http(s)://, rtsp:// and the like, /dev/video0, or - for standard input; for models that "
-                   "forecast a folder of fields that grows")
+                   "forecast fields a folder that grows")
       ->required();
   verb->add_option("--format", options->format, "jsonl, csv, vtt, srt or activitynet")->capture_default_str();
   verb->add_option("--events", options->recipe, "A recipe whose [events] say how events are found");
@@ -293,16 +286,19 @@ void add_stream(CLI::App& app, Run& run) {
       ->capture_default_str();
   verb->add_option("--load-state", options->load_state, "Go on from a state that was saved");
   verb->add_option("--save-state", options->save_state, "Save the state after the last frame, also that before Ctrl-C");
-  verb->add_option("-o,--output", options->output, "Models that forecast: write every nowcast into this directory");
-  verb->add_option("--write", options->write, "Models that forecast: any of netcdf, png, mp4")->capture_default_str();
+  verb->add_option("-o,--output", options->output, "Models that forecast: write every forecast into this directory");
+  verb->add_option("--write", options->write,
+                   "Models that forecast: any of netcdf, png, mp4, default netcdf; of video any of npy, png, mp4, "
+                   "default npy");
   verb->add_option("--horizon", options->horizon, "Models that forecast: frames; 0 takes the model's protocol")
       ->check(whole_number(0));
   verb->add_option("--series", options->series,
-                   "Models that forecast: key=value of the source, as in [data.series.NAME] of a recipe");
-  verb->add_option("--poll", options->poll_s, "Models that forecast: seconds between looks into the folder")
+                   "Models that forecast fields: key=value of the source, as in [data.series.NAME] of a recipe");
+  verb->add_option("--poll", options->poll_s, "Models that forecast fields: seconds between looks into the folder")
       ->check(number(0.01, 86400))
       ->capture_default_str();
-  verb->add_flag("--once", options->once, "Models that forecast: stop when all that is in the folder was followed");
+  verb->add_flag("--once", options->once,
+                 "Models that forecast fields: stop when all that is in the folder was followed");
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -313,7 +309,8 @@ void add_stream(CLI::App& app, Run& run) {
       "one is complete. Ctrl-C ends the stream as its own end would; a second one at once.\nExamples:\n"
       "  longtake stream runs/motions clip.mp4\n  longtake stream model.safetensors rtsp://camera/1\n"
       "  ffmpeg -i in.mkv -f mpegts - | longtake stream model.safetensors -\n"
-      "  longtake stream runs/nowcast radar/today -o nowcasts --write netcdf,png");
+      "  longtake stream runs/nowcast radar/today -o nowcasts --write netcdf,png\n"
+      "  longtake stream runs/moving_digits digits.mp4 --horizon 5");
   verb->callback([&run, options] { run = [options] { return stream_source(*options); }; });
 }
 

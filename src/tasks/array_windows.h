@@ -16,10 +16,8 @@ struct ArrayOptions {
   std::int64_t sequences = 0;  // the first so many; 0 takes all
 };
 
-// The array is uint8 or float32 [sequences, frames, height, width] or [sequences, frames, height, width, channels].
-// Bytes become what the spec says of a picture; other numbers are taken as they are. A sequence longer than the window
-// gives its first frames for tests, and any for training. Throws InvalidArgument for a spec that is none of video,
-// BadData for an array of another kind or with too few frames, naming both, and as NpyFile.
+// Of arrays as ArrayVideos takes them. A sequence longer than the window gives its first frames for tests, and any for
+// training. Throws BadData for sequences that are too short, naming both, and as ArrayVideos.
 std::unique_ptr<WindowSource> array_windows(const Files& files, const Files::Path& path, const InputSpec& spec,
                                             const ArrayOptions& options, const WindowShape& shape);
 

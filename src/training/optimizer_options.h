@@ -16,8 +16,8 @@ struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::kSgd;
   double momentum = 0.9;  // sgd, as Caffe: v = momentum v + r g; w -= v
   double decay = 0;
-  double smoothing =
-      0.9;             // rmsprop (Tieleman 2012): s = smoothing s + (1 - smoothing) g^2; w -= r g / (sqrt(s) + epsilon)
+  // rmsprop (Tieleman 2012): s = smoothing s + (1 - smoothing) g^2; w -= r g / (sqrt(s) + epsilon)
+  double smoothing = 0.9;
   double beta1 = 0.9;  // adam (Kingma 2015, algorithm 1), with bias correction
   double beta2 = 0.999;
   double epsilon = 1e-8;  // adamw (Loshchilov 2019): adam and, of the old w, w -= r d w

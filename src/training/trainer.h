@@ -52,8 +52,8 @@ struct TrainRequest {
   std::string device = "cpu";
   int threads = 0;      // of LibTorch; 0: as many as the machine has cores
   std::string command;  // as it was typed, for the provenance
-  const std::atomic<bool>* stop =
-      nullptr;  // when it turns true, the step is finished, a checkpoint written, and train() returns
+  // When it turns true, the step is finished, a checkpoint written, and train() returns.
+  const std::atomic<bool>* stop = nullptr;
   const Files* files = &real_files();
   const LogSink* log = &silent_log();
   TrainObserver* observer = nullptr;
