@@ -204,7 +204,7 @@ State Nowcaster::save() const {
     const Phase& phase = phases_[i];
     const std::string prefix = phase_prefix(i);
     phase.clock.save(prefix + "clock/", saved);
-    for (const auto& [name, tensor] : phase.state.tensors()) saved.set(prefix + "model/" + name, tensor);
+    for (const auto& [name, tensor] : phase.state.tensors()) saved.set(fmt::format("{}model/{}", prefix, name), tensor);
     saved.set(prefix + "counts", Tensor::from<std::int64_t>({1, 3}, {phase.seen, phase.missing,
                                                                      static_cast<std::int64_t>(phase.recent.size())}));
     for (std::size_t r = 0; r < phase.recent.size(); ++r) {
@@ -252,7 +252,7 @@ void Nowcaster::restore(const State& saved) {
     }
     phase.clock.load(prefix + "clock/", saved);
     for (const auto& [name, tensor] : phase.state.tensors()) {
-      const Tensor& known = saved.at(prefix + "model/" + name);
+      const Tensor& known = saved.at(fmt::format("{}model/{}", prefix, name));
       if (known.dtype() != tensor.dtype() || known.shape() != tensor.shape()) {
         throw InvalidArgument(fmt::format("the state's {} is {}, but the model's is {}", name, to_string(known.shape()),
                                           to_string(tensor.shape())));
