@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "runtime/program.h"
 #include "tasks/forecast_data.h"
 #include "tasks/nowcast.h"
+#include "worker.h"
 
 namespace longtake::bench {
 
@@ -26,6 +26,8 @@ graph::Model make_nowcaster(const std::string& path) {
   Options recipe = load_toml(real_files(), path);
   graph::Model model = models::build(recipe.table("model"),
                                      {tasks::read_field_input(recipe.table("input")), std::vector<std::string>{}});
+  tasks::read_extrapolation(recipe.table("extrapolation"), model);
+  tasks::read_forecast_finish(recipe.table("forecast"), model);
   graph::initialise(model, 1);
   return model;
 }
@@ -53,14 +55,6 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-std::string peak_memory() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return line.substr(line.find_first_of("0123456789"));
-  }
-  return "unknown";
-}
-
 void follow(const std::string& recipe, std::int64_t frames) {
   const auto model = std::make_shared<const graph::Model>(make_nowcaster(recipe));
   const InputSpec& input = tasks::forecast_input_of(*model);
@@ -72,7 +66,7 @@ void follow(const std::string& recipe, std::int64_t frames) {
   constexpr std::int64_t kBlock = 100;
   std::vector<double> block;
   double first = 0;
-  fmt::print("{:>10} {:>12} {:>10} {:>14} {:>12}\n", "frames", "ms a frame", "to first", "state, bytes", "peak memory");
+  fmt::print("{:>10} {:>12} {:>10} {:>14} {:>12}\n", "frames", "ms a frame", "to first", "state, bytes", "peak, MB");
   for (std::int64_t frame = 0; frame < frames; ++frame) {
     const fields::Field field = shower(input, frame);
     const auto start = std::chrono::steady_clock::now();
@@ -82,8 +76,8 @@ void follow(const std::string& recipe, std::int64_t frames) {
     if (static_cast<std::int64_t>(block.size()) < kBlock) continue;
     const double now = median(block);
     if (first == 0) first = now;
-    fmt::print("{:>10} {:>12.2f} {:>10.3f} {:>14} {:>12}\n", frame + 1, now, now / first, nowcaster.state_bytes(),
-               peak_memory());
+    fmt::print("{:>10} {:>12.2f} {:>10.3f} {:>14} {:>12.1f}\n", frame + 1, now, now / first, nowcaster.state_bytes(),
+               peak_megabytes());
     block.clear();
   }
 }

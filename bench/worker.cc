@@ -17,15 +17,6 @@ namespace {
 // More than a third-level cache holds.
 constexpr std::size_t kColdFloats = std::size_t{32} << 20;
 
-// Not getrusage(): its maximum counts what the parent held when it started this process.
-double peak_megabytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
-  }
-  throw Error("/proc/self/status has no VmHWM");
-}
-
 std::string time_calls(const Work& work, int calls, bool cold) {
   using Clock = std::chrono::steady_clock;
   static std::vector<float> other;
@@ -43,6 +34,15 @@ std::string time_calls(const Work& work, int calls, bool cold) {
 }
 
 }  // namespace
+
+// Not getrusage(): its maximum counts what the parent held when it started this process.
+double peak_megabytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+  }
+  throw Error("/proc/self/status has no VmHWM");
+}
 
 void serve(const Work& work) {
   for (std::string line; std::getline(std::cin, line);) {

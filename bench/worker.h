@@ -20,4 +20,7 @@ struct Work {
 //   memory       the most memory the process ever held, in megabytes
 void serve(const Work& work);
 
+// The most memory that this process ever held, in megabytes.
+double peak_megabytes();
+
 }  // namespace longtake::bench

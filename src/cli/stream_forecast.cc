@@ -109,7 +109,7 @@ int stream_forecast(const OpenedForecaster& opened, const ForecastStreamOptions&
     if (options.once) break;
     wait_for(options.poll_s);
   }
-  if (feed.fields() == 0 && options.once && options.load_state.empty()) {
+  if (feed.fields() == 0 && options.once && (feed.skipped() > 0 || options.load_state.empty())) {
     throw BadData(fmt::format("{}: no field could be read", options.folder));
   }
   if (!options.save_state.empty()) feed.save_state(options.save_state);

@@ -57,7 +57,7 @@ void FieldClock::save(const std::string& prefix, State& state) const {
   if (last_time_) save_frame(last_, prefix + "last/", state);
 }
 
-void FieldClock::load(const std::string& prefix, const State& state) {
+void FieldClock::load(const std::string& prefix, const State& state, std::int64_t height, std::int64_t width) {
   const Tensor& times = state.at(prefix + "times");
   if (times.dtype() != DType::kInt64 || times.shape() != Shape{1, 6}) {
     throw InvalidArgument(fmt::format("state: {}times is not six times", prefix));
@@ -67,7 +67,7 @@ void FieldClock::load(const std::string& prefix, const State& state) {
   last_time_ = numbers[2] != 0 ? std::optional(numbers[3]) : std::nullopt;
   begun_ = numbers[4] != 0;
   usual_distance_s_ = numbers[5];
-  if (last_time_) last_ = load_frame(prefix + "last/", state);
+  if (last_time_) last_ = load_frame(prefix + "last/", state, height, width);
 }
 
 ClockFrame FieldClock::at_step(std::int64_t time, const FieldFrame& newest, std::int64_t newest_time, bool far) {

@@ -46,9 +46,9 @@ class FieldClock {
   std::optional<std::int64_t> next_step() const { return next_; }
 
   // What it remembers, as tensors of `state` whose names begin with `prefix`. load() throws InvalidArgument where they
-  // are not there.
+  // are not there, or not of frames of that size.
   void save(const std::string& prefix, State& state) const;
-  void load(const std::string& prefix, const State& state);
+  void load(const std::string& prefix, const State& state, std::int64_t height, std::int64_t width);
 
  private:
   ClockFrame at_step(std::int64_t time, const FieldFrame& newest, std::int64_t newest_time, bool far);

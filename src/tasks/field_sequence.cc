@@ -207,15 +207,14 @@ void save_frame(const FieldFrame& frame, const std::string& prefix, State& state
   state.set(prefix + "valid", as_stream(frame.valid));
 }
 
-FieldFrame load_frame(const std::string& prefix, const State& state) {
+FieldFrame load_frame(const std::string& prefix, const State& state, std::int64_t height, std::int64_t width) {
   const Tensor &values = state.at(prefix + "values"), &valid = state.at(prefix + "valid");
-  const Shape &v = values.shape(), &m = valid.shape();
-  if (values.dtype() != DType::kFloat32 || valid.dtype() != DType::kUint8 || v.size() != 4 || m.size() != 3 ||
-      v[0] != 1 || m != Shape{1, v[2], v[3]}) {
-    throw InvalidArgument(
-        fmt::format("state: {} is no frame: values {}, valid {}", prefix, to_string(v), to_string(m)));
+  if (values.dtype() != DType::kFloat32 || valid.dtype() != DType::kUint8 ||
+      values.shape() != Shape{1, 1, height, width} || valid.shape() != Shape{1, height, width}) {
+    throw InvalidArgument(fmt::format("the state's {} is no frame of {} x {}: values {}, valid {}", prefix, height,
+                                      width, to_string(values.shape()), to_string(valid.shape())));
   }
-  return {values.reshaped({v[1], v[2], v[3]}), valid.reshaped({m[1], m[2]})};
+  return {values.reshaped({1, height, width}), valid.reshaped({height, width})};
 }
 
 }  // namespace longtake::tasks

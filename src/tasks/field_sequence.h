@@ -60,9 +60,9 @@ struct FieldFrame {
 };
 
 // As two tensors of a state of one stream, whose names begin with `prefix`. Loading throws InvalidArgument where they
-// are not there or not of a frame.
+// are not there, or not of a frame of one quantity on such a grid.
 void save_frame(const FieldFrame& frame, const std::string& prefix, State& state);
-FieldFrame load_frame(const std::string& prefix, const State& state);
+FieldFrame load_frame(const std::string& prefix, const State& state, std::int64_t height, std::int64_t width);
 
 struct SequenceOptions {
   fields::GapPolicy gaps = fields::GapPolicy::kFill;

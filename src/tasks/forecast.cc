@@ -172,6 +172,23 @@ State Forecaster::initial_state(std::int64_t streams) const {
   return state;
 }
 
+void Forecaster::save_state(const State& state, const std::string& prefix, State& into) {
+  for (const auto& [name, tensor] : state.tensors()) into.set(fmt::format("{}{}", prefix, name), tensor);
+}
+
+State Forecaster::load_state(const State& from, const std::string& prefix) const {
+  State state = initial_state(1);
+  for (const auto& [name, own] : state.tensors()) {
+    const Tensor& known = from.at(fmt::format("{}{}", prefix, name));
+    if (known.dtype() != own.dtype() || known.shape() != own.shape()) {
+      throw InvalidArgument(fmt::format("the state's {} is {}, but the model's for these frames is {}", name,
+                                        to_string(known.shape()), to_string(own.shape())));
+    }
+    state.set(name, known);
+  }
+  return state;
+}
+
 std::int64_t Forecaster::state_bytes_per_stream() const { return initial_state(1).bytes_per_stream(); }
 
 void Forecaster::see(const Tensor& frames, State& state) {

@@ -76,6 +76,11 @@ class Forecaster {
   // is made of the newest frames. Throws InvalidArgument for a stream that has seen nothing, or a horizon below 1.
   Tensor forecast(const State& state, std::int64_t horizon, const Tensor* advected = nullptr);
 
+  // One stream's state as tensors of another one, whose names begin with `prefix`; and back. Loading throws
+  // InvalidArgument where they are not there, or not those of such a forecaster.
+  static void save_state(const State& state, const std::string& prefix, State& into);
+  State load_state(const State& from, const std::string& prefix) const;
+
   // What the memory of one stream takes, in bytes.
   std::int64_t state_bytes_per_stream() const;
 

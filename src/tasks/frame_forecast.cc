@@ -15,20 +15,6 @@ constexpr const char* kFrameCount = "frames/count";
 constexpr const char* kNewestFrames = "frames/newest";
 constexpr const char* kFrameModelPrefix = "model/";
 
-Tensor middle_of_frame(const Tensor& frame, std::int64_t rows, std::int64_t columns) {
-  const std::int64_t channels = frame.size(0), height = frame.size(1), width = frame.size(2);
-  if (rows == height && columns == width) return frame;
-  Tensor out(DType::kFloat32, {channels, rows, columns});
-  const std::int64_t top = (height - rows) / 2, left = (width - columns) / 2;
-  for (std::int64_t c = 0; c < channels; ++c) {
-    for (std::int64_t y = 0; y < rows; ++y) {
-      const float* from = frame.data<float>().data() + (c * height + top + y) * width + left;
-      std::copy_n(from, columns, out.data<float>().data() + (c * rows + y) * columns);
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 FrameForecaster::FrameForecaster(ForecasterSet& forecasters, const graph::Model& model, std::int64_t horizon)
@@ -76,7 +62,7 @@ void FrameForecaster::see(const Tensor& frame) {
   if (frame.shape() != given_) {
     throw InvalidArgument(fmt::format("a frame {} follows frames {}", to_string(frame.shape()), to_string(given_)));
   }
-  Tensor seen = middle_of_frame(frame, height_, width_);
+  Tensor seen = crop_middle(frame, height_, width_);
   const Shape& shape = seen.shape();
   forecaster_->see(seen.reshaped({1, 1, shape[0], shape[1], shape[2]}), state_);
   ++seen_;
@@ -117,7 +103,7 @@ State FrameForecaster::save() const {
   Shape shape = newest.shape();
   shape.insert(shape.begin(), 1);
   saved.set(kNewestFrames, newest.reshaped(shape));
-  for (const auto& [name, tensor] : state_.tensors()) saved.set(kFrameModelPrefix + name, tensor);
+  Forecaster::save_state(state_, kFrameModelPrefix, saved);
   return saved;
 }
 
@@ -133,19 +119,12 @@ void FrameForecaster::load(State state) {
 void FrameForecaster::restore() {
   const State saved = std::move(*loaded_);
   loaded_.reset();
-  seen_ = saved.at(kFrameCount).data<std::int64_t>()[0];
-  if (seen_ == 0) return;
-  for (const auto& [name, tensor] : state_.tensors()) {
-    const Tensor& known = saved.at(kFrameModelPrefix + name);
-    if (known.dtype() != tensor.dtype() || known.shape() != tensor.shape()) {
-      throw InvalidArgument(fmt::format("the state's {} is {}, but the model's for these frames is {}", name,
-                                        to_string(known.shape()), to_string(tensor.shape())));
-    }
-    state_.set(name, known);
-  }
+  const std::int64_t seen = saved.at(kFrameCount).data<std::int64_t>()[0];
+  if (seen == 0) return;
+  State state = forecaster_->load_state(saved, kFrameModelPrefix);
   const Tensor& newest = saved.at(kNewestFrames);
   const Shape &shape = newest.shape(), &frame = forecaster_->frame_shape();
-  if (newest.dtype() != DType::kFloat32 || shape.size() != 5 || shape[1] != std::min(seen_, needed_) ||
+  if (newest.dtype() != DType::kFloat32 || shape.size() != 5 || shape[1] != std::min(seen, needed_) ||
       !std::equal(frame.begin(), frame.end(), shape.begin() + 2)) {
     throw InvalidArgument(
         fmt::format("the state's newest frames are {}, but the model's frames {}", to_string(shape), to_string(frame)));
@@ -154,6 +133,8 @@ void FrameForecaster::restore() {
   for (std::int64_t i = 0; i < shape[1]; ++i) {
     recent_.push_back(Tensor::from<float>(frame, newest.data<float>().subspan(i * size, size)));
   }
+  state_ = std::move(state);
+  seen_ = seen;
 }
 
 }  // namespace longtake::tasks

@@ -7,7 +7,6 @@
 
 #include "fields/regrid.h"
 #include "longtake/error.h"
-#include "tasks/forecast_finish.h"
 
 namespace longtake::tasks {
 
@@ -47,6 +46,7 @@ Nowcaster::Nowcaster(ForecasterSet& forecasters, const graph::Model& model, cons
       prepare_(spec_, source),
       options_(options),
       needed_(forecast_protocol_of(model).seen),
+      finish_(forecast_finish_of(model)),
       extrapolator_(extrapolation_of(model)) {
   if (spec_.fields.size() != 1) {
     throw InvalidArgument(fmt::format("model '{}' takes {} fields at a time; a feed of one is followed", model.name,
@@ -57,21 +57,23 @@ Nowcaster::Nowcaster(ForecasterSet& forecasters, const graph::Model& model, cons
 
 void Nowcaster::open(const fields::Field& prepared) {
   const auto [rows, columns] = fitting_size(model_, prepared.height, prepared.width);
+  if (forecaster_ == nullptr) {
+    forecaster_ = &forecasters_.of_size(rows, columns);
+    phases_.push_back(new_phase(options_.first));
+  }
+  const Shape& frame = forecaster_->frame_shape();
+  if (frame[1] != rows || frame[2] != columns) {
+    throw InvalidArgument(fmt::format("the state is of a feed of {} x {} cells, but this field has {} x {}", frame[1],
+                                      frame[2], rows, columns));
+  }
   top_ = (prepared.height - rows) / 2;
   left_ = (prepared.width - columns) / 2;
   like_ = fields::crop(prepared, top_, left_, rows, columns);
-  forecaster_ = &forecasters_.of_size(rows, columns);
-  if (loaded_) {
-    restore(*loaded_);
-    loaded_.reset();
-  } else {
-    add_phase(options_.first);
-  }
 }
 
-void Nowcaster::add_phase(std::optional<std::int64_t> first) {
-  phases_.push_back({FieldClock(clock_options(spec_, options_.usual_distance_s, first), extrapolation_of(model_)),
-                     forecaster_->initial_state(1)});
+Nowcaster::Phase Nowcaster::new_phase(std::optional<std::int64_t> first) const {
+  return {FieldClock(clock_options(spec_, options_.usual_distance_s, first), extrapolation_of(model_)),
+          forecaster_->initial_state(1)};
 }
 
 bool Nowcaster::is_step(std::int64_t time) const {
@@ -113,7 +115,7 @@ std::vector<Nowcast> Nowcaster::push(const fields::Field& field) {
   if (options_.every_field) {
     drop_doubles();
     if (!is_step(time) && phases_.size() < kMostPhases) {
-      add_phase(time);
+      phases_.push_back(new_phase(time));
       phases_.back().settled = phases_.back().clock.push(time, frame);
     }
   }
@@ -176,8 +178,7 @@ Nowcast Nowcaster::forecast(const Phase& phase, std::int64_t time) {
   const Tensor moved = extrapolator_.extrapolate(frames, valid, options_.horizon);
   Tensor made = forecaster_->forecast(phase.state, options_.horizon, &moved)
                     .reshaped({options_.horizon, 1, like_.height, like_.width});
-  finish_forecast(forecast_finish_of(model_), made, moved,
-                  phase.recent.back().frame.values.reshaped({1, like_.height, like_.width}),
+  finish_forecast(finish_, made, moved, phase.recent.back().frame.values.reshaped({1, like_.height, like_.width}),
                   phase.recent.back().frame.valid);
   const auto step_s = static_cast<std::int64_t>(spec_.step_s);
   // Of what no radar sees nothing is said.
@@ -196,7 +197,6 @@ Nowcast Nowcaster::forecast(const Phase& phase, std::int64_t time) {
 std::int64_t Nowcaster::state_bytes() const { return save().bytes_per_stream(); }
 
 State Nowcaster::save() const {
-  if (loaded_) return *loaded_;
   State saved(1);
   saved.set(kPhases,
             Tensor::from<std::int64_t>({1, 2}, {static_cast<std::int64_t>(phases_.size()), newest_.value_or(0)}));
@@ -204,7 +204,7 @@ State Nowcaster::save() const {
     const Phase& phase = phases_[i];
     const std::string prefix = phase_prefix(i);
     phase.clock.save(prefix + "clock/", saved);
-    for (const auto& [name, tensor] : phase.state.tensors()) saved.set(fmt::format("{}model/{}", prefix, name), tensor);
+    Forecaster::save_state(phase.state, prefix + "model/", saved);
     saved.set(prefix + "counts", Tensor::from<std::int64_t>({1, 3}, {phase.seen, phase.missing,
                                                                      static_cast<std::int64_t>(phase.recent.size())}));
     for (std::size_t r = 0; r < phase.recent.size(); ++r) {
@@ -217,49 +217,45 @@ State Nowcaster::save() const {
   return saved;
 }
 
-void Nowcaster::load(State state) {
-  if (first_) throw InvalidArgument("a state is loaded before the first field, not after it");
-  const auto phases = numbers_of(state, kPhases, 2);
-  if (phases[0] > 0) newest_ = phases[1];
-  loaded_ = std::move(state);
+Nowcaster::Phase Nowcaster::load_phase(const State& saved, const std::string& prefix) const {
+  const Shape& frame = forecaster_->frame_shape();
+  Phase phase = new_phase(std::nullopt);
+  phase.clock.load(prefix + "clock/", saved, frame[1], frame[2]);
+  phase.state = forecaster_->load_state(saved, prefix + "model/");
+  const auto counts = numbers_of(saved, prefix + "counts", 3);
+  if (counts[2] < 0 || counts[2] > needed_) {
+    throw InvalidArgument(fmt::format("the state has {} frames where the model sees {}", counts[2], needed_));
+  }
+  phase.seen = counts[0];
+  phase.missing = counts[1];
+  for (std::int64_t r = 0; r < counts[2]; ++r) {
+    const std::string name = fmt::format("{}recent/{}/", prefix, r);
+    const auto time = numbers_of(saved, name + "time", 2);
+    phase.recent.push_back(
+        {.time = time[0], .frame = load_frame(name, saved, frame[1], frame[2]), .missing = time[1] != 0});
+  }
+  return phase;
 }
 
-void Nowcaster::restore(const State& saved) {
-  const auto check_size = [&](const FieldFrame& frame) {
-    if (frame.valid.shape() == Shape{like_.height, like_.width}) return;
-    throw InvalidArgument(fmt::format("the state is of a feed of {} x {} cells, but this one has {} x {}",
-                                      frame.valid.size(0), frame.valid.size(1), like_.height, like_.width));
-  };
-  const auto phases = static_cast<std::size_t>(numbers_of(saved, kPhases, 2)[0]);
-  if (phases > kMostPhases) throw InvalidArgument(fmt::format("the state has {} phases", phases));
-  phases_.clear();
-  if (phases == 0) add_phase(options_.first);
-  for (std::size_t i = 0; i < phases; ++i) {
-    const std::string prefix = phase_prefix(i);
-    add_phase(std::nullopt);
-    Phase& phase = phases_.back();
-    const auto counts = numbers_of(saved, prefix + "counts", 3);
-    if (counts[2] < 0 || counts[2] > needed_) {
-      throw InvalidArgument(fmt::format("the state has {} frames where the model sees {}", counts[2], needed_));
-    }
-    phase.seen = counts[0];
-    phase.missing = counts[1];
-    for (std::int64_t r = 0; r < counts[2]; ++r) {
-      const std::string name = fmt::format("{}recent/{}/", prefix, r);
-      const auto time = numbers_of(saved, name + "time", 2);
-      phase.recent.push_back({.time = time[0], .frame = load_frame(name, saved), .missing = time[1] != 0});
-      check_size(phase.recent.back().frame);
-    }
-    phase.clock.load(prefix + "clock/", saved);
-    for (const auto& [name, tensor] : phase.state.tensors()) {
-      const Tensor& known = saved.at(fmt::format("{}model/{}", prefix, name));
-      if (known.dtype() != tensor.dtype() || known.shape() != tensor.shape()) {
-        throw InvalidArgument(fmt::format("the state's {} is {}, but the model's is {}", name, to_string(known.shape()),
-                                          to_string(tensor.shape())));
-      }
-      phase.state.set(name, known);
-    }
+void Nowcaster::load(const State& state) {
+  if (first_) throw InvalidArgument("a state is loaded before the first field, not after it");
+  const auto known = numbers_of(state, kPhases, 2);
+  if (known[0] == 0) return;  // of a feed that had no field
+  if (known[0] < 0 || known[0] > static_cast<std::int64_t>(kMostPhases)) {
+    throw InvalidArgument(fmt::format("the state has {} phases", known[0]));
   }
+  // The size of the feed is that of its newest frame.
+  const Tensor& newest = state.at(phase_prefix(0) + "clock/last/valid");
+  if (newest.shape().size() != 3) {
+    throw InvalidArgument(fmt::format("the state's newest frame is {}", to_string(newest.shape())));
+  }
+  forecaster_ = &forecasters_.of_size(newest.size(1), newest.size(2));
+  std::vector<Phase> phases;
+  for (std::int64_t i = 0; i < known[0]; ++i) {
+    phases.push_back(load_phase(state, phase_prefix(static_cast<std::size_t>(i))));
+  }
+  phases_ = std::move(phases);
+  newest_ = known[1];
 }
 
 }  // namespace longtake::tasks

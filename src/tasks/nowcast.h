@@ -11,6 +11,7 @@
 #include "fields/field.h"
 #include "tasks/field_clock.h"
 #include "tasks/forecast_evaluation.h"
+#include "tasks/forecast_finish.h"
 
 namespace longtake::tasks {
 
@@ -45,9 +46,9 @@ class Nowcaster {
   std::vector<Nowcast> push(const fields::Field& field);
 
   // All that it remembers. A nowcaster of the same model that loads it before its first field goes on as this one
-  // would; load() throws InvalidArgument after it, and push() for a state that is not of such a feed.
+  // would. load() throws InvalidArgument after it, and for a state that is not of such a nowcaster.
   State save() const;
-  void load(State state);
+  void load(const State& state);
 
   // The time of the newest field; none before the first. A state that was loaded has its own.
   std::optional<std::int64_t> newest() const { return newest_; }
@@ -66,8 +67,8 @@ class Nowcaster {
   };
 
   void open(const fields::Field& prepared);
-  void restore(const State& saved);
-  void add_phase(std::optional<std::int64_t> first);
+  Phase new_phase(std::optional<std::int64_t> first) const;
+  Phase load_phase(const State& saved, const std::string& prefix) const;
   bool is_step(std::int64_t time) const;
   void drop_doubles();
   FieldFrame frame_of(const fields::Field& field);
@@ -81,14 +82,14 @@ class Nowcaster {
   FieldPreparer prepare_;
   NowcastOptions options_;
   std::int64_t needed_;
+  ForecastFinish finish_;
   Extrapolator extrapolator_;
   fields::Field like_;  // of the prepared grid, cut to what the model takes
   std::int64_t top_ = 0, left_ = 0;
   std::optional<fields::Field> first_;  // as it came, to tell one that differs
-  Forecaster* forecaster_ = nullptr;
+  Forecaster* forecaster_ = nullptr;    // none before the first field, or a state
   std::vector<Phase> phases_;
   std::optional<std::int64_t> newest_;
-  std::optional<State> loaded_;  // what the first field has to go on from
 };
 
 }  // namespace longtake::tasks

@@ -39,20 +39,44 @@ Window each_map_of(const Window& window, std::int64_t height, std::int64_t width
 
 }  // namespace
 
+namespace {
+
+// What takes the part of a map whose rows are `old_width` long.
+auto cropping(std::int64_t old_width, std::int64_t top, std::int64_t left, std::int64_t height, std::int64_t width) {
+  return [=](const auto* from, auto* to) {
+    for (std::int64_t y = 0; y < height; ++y) std::copy_n(from + (top + y) * old_width + left, width, to + y * width);
+  };
+}
+
+void check_part(const std::string& id, std::int64_t old_height, std::int64_t old_width, std::int64_t top,
+                std::int64_t left, std::int64_t height, std::int64_t width) {
+  if (top >= 0 && left >= 0 && height >= 1 && width >= 1 && top + height <= old_height && left + width <= old_width) {
+    return;
+  }
+  throw InvalidArgument(fmt::format("{}: {} x {} cells from ({}, {}) on leave a grid of {} x {}", id, height, width,
+                                    top, left, old_height, old_width));
+}
+
+}  // namespace
+
 Window crop_window(const Window& window, std::int64_t top, std::int64_t left, std::int64_t height, std::int64_t width) {
   const std::int64_t old_height = window.frames.size(2), old_width = window.frames.size(3);
-  if (top < 0 || left < 0 || height < 1 || width < 1 || top + height > old_height || left + width > old_width) {
-    throw InvalidArgument(fmt::format("{}: {} x {} cells from ({}, {}) on leave a grid of {} x {}", window.id, height,
-                                      width, top, left, old_height, old_width));
-  }
+  check_part(window.id, old_height, old_width, top, left, height, width);
   if (height == old_height && width == old_width) return window;
-  return each_map_of(window, height, width, [&](const auto* from, auto* to) {
-    for (std::int64_t y = 0; y < height; ++y) std::copy_n(from + (top + y) * old_width + left, width, to + y * width);
-  });
+  return each_map_of(window, height, width, cropping(old_width, top, left, height, width));
 }
 
 Window crop_middle(const Window& window, std::int64_t height, std::int64_t width) {
   return crop_window(window, (window.frames.size(2) - height) / 2, (window.frames.size(3) - width) / 2, height, width);
+}
+
+Tensor crop_middle(const Tensor& maps, std::int64_t height, std::int64_t width) {
+  const Shape& shape = maps.shape();
+  const std::int64_t old_height = shape.at(shape.size() - 2), old_width = shape.back();
+  const std::int64_t top = (old_height - height) / 2, left = (old_width - width) / 2;
+  check_part("maps", old_height, old_width, top, left, height, width);
+  if (height == old_height && width == old_width) return maps;
+  return each_map<float>(maps, height, width, cropping(old_width, top, left, height, width));
 }
 
 Window turn_window(Window window, bool mirror_x, bool mirror_y, bool transpose) {

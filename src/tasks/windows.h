@@ -61,6 +61,8 @@ using ForecastDataOpener = std::function<ForecastData(const Files& files, const 
 Window crop_window(const Window& window, std::int64_t top, std::int64_t left, std::int64_t height, std::int64_t width);
 // The same in its middle.
 Window crop_middle(const Window& window, std::int64_t height, std::int64_t width);
+// The same of maps on their own: float32 [..., height, width].
+Tensor crop_middle(const Tensor& maps, std::int64_t height, std::int64_t width);
 
 // Mirrored left to right, and top to bottom, and then with rows for columns: the eight ways to lay a square.
 Window turn_window(Window window, bool mirror_x, bool mirror_y, bool transpose);

@@ -252,9 +252,10 @@ TEST_F(FineFeeds, RefuseStatesOfOthers) {
   EXPECT_THROW(other.push(rain_field(1800, 1, 20)), InvalidArgument);
   State torn = own.save();
   torn.set("nowcast/0/counts", Tensor::from<std::int64_t>({1, 3}, {0, 0, 1000}));
-  Nowcaster third = nowcaster(true);
-  third.load(torn);
-  EXPECT_THROW(third.push(rain_at(1800)), InvalidArgument);
+  EXPECT_THROW(nowcaster(true).load(torn), InvalidArgument);
+  State other_frames = own.save();
+  other_frames.set("nowcast/1/clock/last/values", Tensor(DType::kFloat32, {1, 1, 8, 8}));
+  EXPECT_THROW(nowcaster(true).load(other_frames), InvalidArgument);
 }
 
 }  // namespace
