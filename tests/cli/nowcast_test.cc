@@ -248,7 +248,8 @@ TEST_F(Nowcasts, AreMeasured) {
 TEST_F(Nowcasts, WithoutRainHaveNoScores) {
   for (const auto& [folder, pixel] : {std::pair{"none", kNoRain}, std::pair{"blind", kMissing}}) {
     write_even(folder, pixel);
-    for (const Json& method : evaluated(folder).at("methods")) {
+    const Json json = evaluated(folder);
+    for (const Json& method : json.at("methods")) {
       EXPECT_TRUE(method.at("events").at(0).at("leads").at(0).at("csi").is_null()) << folder;
       EXPECT_EQ(method.at("mse_per_cell").at(0).is_null(), pixel == kMissing);
     }
