@@ -244,13 +244,20 @@ TEST_F(Nowcasts, AreMeasured) {
       << "of four columns of the shower three stay, one goes and one comes";
 }
 
-// Scores of what never rained, or was never measured, do not exist: they are not NaN, and not 0.
+// Scores of what never rained, or was never measured, do not exist: they are not NaN, and not 0. Only the false alarms
+// of a model that forecasts rain anyway count (a CSI of 0).
 TEST_F(Nowcasts, WithoutRainHaveNoScores) {
   for (const auto& [folder, pixel] : {std::pair{"none", kNoRain}, std::pair{"blind", kMissing}}) {
     write_even(folder, pixel);
     const Json json = evaluated(folder);
     for (const Json& method : json.at("methods")) {
-      EXPECT_TRUE(method.at("events").at(0).at("leads").at(0).at("csi").is_null()) << folder;
+      const Json& scores = method.at("events").at(0).at("leads").at(0);
+      EXPECT_TRUE(scores.at("pod").is_null()) << folder;
+      if (pixel == kMissing || method.at("name") == "persistence") {
+        EXPECT_TRUE(scores.at("csi").is_null()) << folder;
+      } else if (!scores.at("csi").is_null()) {
+        EXPECT_EQ(scores.at("csi"), 0) << folder;
+      }
       EXPECT_EQ(method.at("mse_per_cell").at(0).is_null(), pixel == kMissing);
     }
     const Outcome text = run({"evaluate", model(), "--data", path(std::string(folder) + ".toml")});
