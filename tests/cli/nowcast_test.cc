@@ -330,7 +330,7 @@ void expect_told(const std::string& model, const std::string& file, const std::s
   const Outcome outcome = run(words);
   ASSERT_EQ(outcome.signal, 0) << file;
   if (cut || outcome.code != kDone) {
-    EXPECT_EQ(outcome.code, kFailed) << file;
+    EXPECT_EQ(outcome.code, kFailed) << file << ": " << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr(file));
   }
 }
