@@ -12,9 +12,10 @@
 
 #include "base/threads.h"
 #include "graph/builder.h"
+#include "kernels/level.h"
 #include "layers/basic.h"
+#include "layers/conv_lstm.h"
 #include "layers/lstm.h"
-#include "runtime/kernels/level.h"
 #include "runtime/program.h"
 
 namespace {
@@ -120,11 +121,28 @@ void bench_convolution(const std::string& name, longtake::Shape shape, const lay
   fmt::print("conv2d {}: {:.3f} ms, {:.1f} GF/s\n", name, ms, flops / ms / 1e6);
 }
 
+void bench_conv_lstm(std::int64_t hidden, std::int64_t kernel, std::int64_t grid, int threads) {
+  const double ms = time_graph(
+      [&](Builder& b) {
+        const ValueId h = layers::conv_lstm(b, "cell", b.input("x", {hidden, grid, grid}),
+                                            {.channels = hidden, .input_kernel = kernel, .hidden_kernel = kernel})
+                              .hidden;
+        b.output("y", layers::global_max_pool(b, "pool", h));
+      },
+      1, threads);
+  const double flops = 2.0 * static_cast<double>(8 * hidden * hidden * kernel * kernel * grid * grid);
+  fmt::print("conv_lstm step {}/{}/{}: {:.3f} ms, {:.1f} GF/s\n", hidden, kernel, grid, ms, flops / ms / 1e6);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
-  fmt::print("kernels {}, {} threads\n", name_of(longtake::runtime::kernel_level_from_environment()), threads);
+  fmt::print("kernels {}, {} threads\n", name_of(longtake::kernels::kernels_from_environment().level), threads);
+  for (std::int64_t kernel : {3, 5}) {
+    for (std::int64_t grid : {16, 32, 64}) bench_conv_lstm(64, kernel, grid, threads);
+  }
+  bench_conv_lstm(128, 3, 64, threads);
   bench_lstm(1024, 512, 1, threads);
   bench_lstm(1024, 512, 5, threads);
   bench_lstm(4096, 1024, 1, threads);

@@ -7,7 +7,7 @@
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/longtake)
 
-install(TARGETS longtake_base longtake_graph longtake_runtime EXPORT longtake_runtime)
+install(TARGETS longtake_base longtake_kernels longtake_graph longtake_runtime EXPORT longtake_runtime)
 install(EXPORT longtake_runtime NAMESPACE longtake:: FILE longtakeRuntime.cmake DESTINATION ${package_folder})
 if(LONGTAKE_MEDIA)
   install(TARGETS longtake_media EXPORT longtake_media)

@@ -3,11 +3,12 @@
 # "module: the modules whose headers it may include". Those may be included that they may include, too.
 set(LONGTAKE_MODULES
   "base:"
+  "kernels: base"
   "graph: base"
   "layers: graph"
   "models: layers"
   "onnx: layers"
-  "runtime: graph"
+  "runtime: graph kernels"
   "media: base"
   "flow: base"
   "data: media flow"
@@ -15,7 +16,7 @@ set(LONGTAKE_MODULES
   "metrics: base"
   "tasks: graph data fields metrics"
   "reports: tasks"
-  "training: models onnx tasks reports"
+  "training: models onnx tasks reports kernels"
   "server: runtime tasks reports"
   "cli: runtime training server")
 

@@ -1,5 +1,6 @@
 // longtake inspect: parameters, cost and state of a recipe's or a file's model, without running it.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -17,7 +18,7 @@ namespace {
 struct InspectOptions {
   std::string source;
   std::vector<std::string> overrides;
-  std::string graph;  // empty: the model's first
+  std::string graph;  // empty: the model's first; as text all
   bool json = false;
   bool dot = false;
 };
@@ -42,6 +43,14 @@ graph::Model model_of(const InspectOptions& options) {
 
 int inspect(const InspectOptions& options) {
   const graph::Model model = model_of(options);
+  if (!options.json && !options.dot && options.graph.empty()) {
+    std::vector<std::string> texts;
+    for (const graph::Graph& graph : model.graphs) {
+      texts.push_back(graph::to_text(graph::inspect(graph::make_plan(model, graph))));
+    }
+    put(fmt::format("{}", fmt::join(texts, "\n")));
+    return kDone;
+  }
   const std::string name = options.graph.empty() ? model.graphs.at(0).name : options.graph;
   const graph::Graph& graph = as_usage("--graph: ", [&]() -> const graph::Graph& { return model.graph(name); });
   const graph::Plan plan = graph::make_plan(model, graph);
@@ -62,7 +71,8 @@ void add_inspect(CLI::App& app, Run& run) {
   verb->add_option("source", options->source, "A recipe (.toml), a model file (.safetensors) or the directory of a run")
       ->required();
   verb->add_option("overrides", options->overrides, "section.key=value, for a recipe");
-  verb->add_option("--graph", options->graph, "Which graph of the model, instead of its first");
+  verb->add_option("--graph", options->graph,
+                   "Which graph of the model; without it all, as JSON and as a drawing the first");
   CLI::Option* json = verb->add_flag("--json", options->json, "As JSON");
   verb->add_flag("--dot", options->dot, "As a drawing in Graphviz's language")->excludes(json);
   verb->footer(

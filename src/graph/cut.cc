@@ -18,7 +18,7 @@ bool lies_in(const Graph& graph, const Node& node, std::int32_t region) {
   return false;
 }
 
-// The graph with only the nodes that the outputs need; ids are counted anew.
+// The graph with only the nodes that the outputs need, and without feedback.
 Graph pruned(const Graph& graph) {
   std::vector<bool> needed(graph.nodes.size(), false);
   std::vector<NodeId> open;
@@ -33,13 +33,19 @@ Graph pruned(const Graph& graph) {
     open.pop_back();
     for (ValueId value : graph.nodes[id].inputs) want(value);
   }
+  return with_nodes(graph, needed);
+}
 
+}  // namespace
+
+Graph with_nodes(const Graph& graph, const std::vector<bool>& kept) {
   Graph out;
   out.name = graph.name;
+  out.feedback = graph.feedback;
   out.regions = graph.regions;
   std::vector<ValueId> renamed(graph.values.size(), kNoValue);
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-    if (!needed[n]) continue;
+    if (!kept[n]) continue;
     for (ValueId value : graph.nodes[n].outputs) {
       renamed[value] = static_cast<ValueId>(out.values.size());
       out.values.push_back(graph.values[value]);
@@ -63,8 +69,6 @@ Graph pruned(const Graph& graph) {
   }
   return out;
 }
-
-}  // namespace
 
 std::vector<ValueId> region_outputs(const Graph& graph, const std::string& name) {
   const auto found = std::find_if(graph.regions.begin(), graph.regions.end(),

@@ -10,6 +10,9 @@
 
 namespace longtake::graph {
 
+// The graph with only the nodes marked in `kept`, which must be all that those read; ids are counted anew.
+Graph with_nodes(const Graph& graph, const std::vector<bool>& kept);
+
 // What leaves the outermost region `name`: the values of its nodes that nodes outside it read or that are outputs, in
 // the order of the graph. Throws InvalidArgument when the graph has no such region.
 std::vector<ValueId> region_outputs(const Graph& graph, const std::string& name);

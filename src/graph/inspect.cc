@@ -1,6 +1,7 @@
 #include "graph/inspect.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -64,6 +65,8 @@ InspectReport inspect(const Plan& plan) {
   InspectReport report;
   report.model = plan.model->name;
   report.graph = plan.graph->name;
+  for (const Graph& graph : plan.model->graphs) report.graphs.push_back(graph.name);
+  report.model_parameters = plan.model->parameter_count();
   report.state_bytes_per_stream = plan.state_bytes_per_stream();
   report.state = plan.state;
   report.causal = plan.causal();
@@ -99,6 +102,8 @@ std::string to_json(const InspectReport& report) {
   using Json = nlohmann::ordered_json;
   Json json{{"model", report.model},
             {"graph", report.graph},
+            {"graphs", report.graphs},
+            {"model_parameters", report.model_parameters},
             {"parameters", report.parameters},
             {"parameters_by_layer", Json::object()},
             {"parameters_by_name", Json::object()},
@@ -129,8 +134,10 @@ std::string to_json(const InspectReport& report) {
 std::string to_text(const InspectReport& report) {
   std::size_t width = 5;
   for (const LayerReport& layer : report.layers) width = std::max(width, layer.name.size());
-  std::string text = fmt::format("{:<{}}  {:<22}  {:<18}  {:>13}  {:>15}  {}\n", "layer", width, "op", "shape",
-                                 "parameters", "FLOPs per frame", "runs");
+  const bool one_of_many = report.graphs.size() > 1;
+  std::string text = one_of_many ? fmt::format("graph {}\n\n", report.graph) : "";
+  text += fmt::format("{:<{}}  {:<22}  {:<18}  {:>13}  {:>15}  {}\n", "layer", width, "op", "shape", "parameters",
+                      "FLOPs per frame", "runs");
   for (const LayerReport& layer : report.layers) {
     text += fmt::format("{:<{}}  {:<22}  {:<18}  {:>13L}  {:>15L}  {}\n", layer.name, width, layer.op,
                         to_string(layer.shape), layer.parameters, layer.flops, layer.in_loop ? "loop" : "parallel");
@@ -141,6 +148,10 @@ std::string to_text(const InspectReport& report) {
           : report.whole_sequences ? "causal              no: needs whole clips\n"
                                    : fmt::format("causal              no: answers lag {} frames behind\n", report.lag);
   text += fmt::format("loops               {}\n", report.loops.size());
+  if (one_of_many) {
+    text +=
+        fmt::format("parameters of all   {} (graphs {})\n", report.model_parameters, fmt::join(report.graphs, ", "));
+  }
   return text;
 }
 

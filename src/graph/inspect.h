@@ -21,7 +21,9 @@ struct LayerReport {
 struct InspectReport {
   std::string model;
   std::string graph;
-  std::int64_t parameters = 0;  // learnable, of the graph
+  std::vector<std::string> graphs;    // of the model, this one among them
+  std::int64_t model_parameters = 0;  // learnable, of all graphs together
+  std::int64_t parameters = 0;        // learnable, of the graph
   // Learnable, in the order of the graph: of each layer, a recurrent cell being one ("lstm1"), and of each parameter.
   std::vector<std::pair<std::string, std::int64_t>> parameters_by_layer;
   std::vector<std::pair<std::string, std::int64_t>> parameters_by_name;

@@ -16,6 +16,8 @@ std::span<const OpDefinition> element_ops();  // ops_elements.cc: what works ele
 std::span<const OpDefinition> shape_ops();    // ops_shapes.cc: products, and what joins, cuts and turns values
 std::span<const OpDefinition> time_ops();     // ops_time.cc: what comes from outside, and what remembers
 
+std::span<const OpDefinition> fused_ops();  // ops_fused.cc: what executors make of several nodes; not in all_ops()
+
 // Shapes: that of the first input.
 Shapes same_as_first(const OpContext& op);
 // Costs.

@@ -57,8 +57,10 @@ std::span<const OpDefinition> all_ops() {
 }
 
 const OpDefinition& definition_of(const Node& node) {
-  for (const OpDefinition& op : all_ops()) {
-    if (node.op == op.name) return op;
+  for (const auto& ops : {all_ops(), fused_ops()}) {
+    for (const OpDefinition& op : ops) {
+      if (node.op == op.name) return op;
+    }
   }
   throw InvalidArgument(fmt::format("node '{}' uses op '{}', which this version does not know", node.name, node.op));
 }

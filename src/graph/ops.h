@@ -67,6 +67,7 @@ struct OpDefinition {
 
 // Throws InvalidArgument for an op this version does not know, naming the node.
 const OpDefinition& definition_of(const Node& node);
+// The ops that a model may hold; definition_of also knows those that executors put in place of several nodes.
 std::span<const OpDefinition> all_ops();
 
 // Output size of one dimension of a convolution or pooling; `ceil` rounds up as Caffe does, with no window that would

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "longtake/error.h"
 #include "runtime/compiled.h"
@@ -75,12 +74,10 @@ std::vector<std::string> state_names(const graph::Plan& plan, const Node& node) 
 
 }  // namespace
 
-void Program::compile(const ProgramOptions& options) {
+void Program::compile() {
   const graph::Graph& graph = *plan_.graph;
-  if (options.threads < 0) throw InvalidArgument(fmt::format("{} threads are too few", options.threads));
-  const int threads = options.threads == 0 ? static_cast<int>(std::thread::hardware_concurrency()) : options.threads;
-  if (threads > 1) pool_ = std::make_unique<ThreadPool>(threads);
-  layouts_ = assign_layouts(plan_, level_ != KernelLevel::kReference);
+  if (workspaces_.threads() > 1) pool_ = std::make_unique<ThreadPool>(workspaces_.threads());
+  layouts_ = assign_layouts(plan_, kernels_.level != KernelLevel::kReference);
   for (const Shape& shape : plan_.shapes) sizes_.push_back(element_count(shape));
   outputs_of_node_.resize(graph.nodes.size());
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
@@ -132,7 +129,7 @@ void Program::find_aliases() {
     external_[value] = layouts_[value] == Layout::kChannelsFirst;
     if (external_[value]) compiled.action = Action::kNothing;
   }
-  if (level_ == KernelLevel::kReference) return;
+  if (kernels_.level == KernelLevel::kReference) return;
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     const Node& node = graph.nodes[n];
     NodeId relu = -1;
@@ -152,7 +149,7 @@ void Program::find_aliases() {
 
 // Whether the only reader of the node's value is a relu, which the node's kernel can then apply itself.
 bool Program::fuses_with_next_relu(const Node& node, NodeId* relu) const {
-  if (level_ == KernelLevel::kReference || (node.op != "conv2d" && node.op != "linear")) return false;
+  if (kernels_.level == KernelLevel::kReference || (node.op != "conv2d" && node.op != "linear")) return false;
   const graph::Graph& graph = *plan_.graph;
   const ValueId value = node.outputs[0];
   for (const graph::Output& output : graph.outputs) {
@@ -177,7 +174,7 @@ std::unique_ptr<Kernel> Program::compile_kernel(const Node& node, bool relu) con
   for (ValueId value : node.inputs) input_layouts.push_back(layouts_[value]);
   for (ValueId value : node.outputs) output_layouts.push_back(layouts_[value]);
   return graph::with_context(plan_, node, [&](const graph::OpContext& op, std::span<const Shape> outputs) {
-    return make_kernel({op, outputs, weights, input_layouts, output_layouts, relu, level_});
+    return make_kernel({op, outputs, weights, input_layouts, output_layouts, relu, kernels_.level, kernels_.precise});
   });
 }
 

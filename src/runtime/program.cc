@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "longtake/error.h"
 #include "runtime/compiled.h"
+#include "runtime/fuse.h"
 
 namespace longtake::runtime {
 
@@ -20,14 +22,40 @@ Program::Program(const std::shared_ptr<const graph::Model>& model, const std::st
 Program::Program(std::shared_ptr<const graph::Model> model, graph::Graph graph, const ProgramOptions& options)
     : Program(std::move(model), std::make_unique<const graph::Graph>(std::move(graph)), nullptr, options) {}
 
+namespace {
+
+KernelChoice kernels_of(const ProgramOptions& options) {
+  KernelChoice choice = options.kernels ? KernelChoice{*options.kernels} : kernels_from_environment();
+  choice.precise = choice.precise || options.precise;
+  return choice;
+}
+
+int most_threads(int wanted) {
+  if (wanted < 0) throw InvalidArgument(fmt::format("{} threads are too few", wanted));
+  return wanted == 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : wanted;
+}
+
+}  // namespace
+
 Program::Program(std::shared_ptr<const graph::Model> model, std::unique_ptr<const graph::Graph> own,
                  const graph::Graph* graph, const ProgramOptions& options)
     : model_(std::move(model)),
       own_graph_(std::move(own)),
-      plan_(graph::make_plan(*model_, own_graph_ != nullptr ? *own_graph_ : *graph, options.sizes)),
+      kernels_(kernels_of(options)),
+      plan_(make_plan(own_graph_ != nullptr ? *own_graph_ : *graph, options.sizes)),
       schedule_(plan_),
-      level_(options.kernels.has_value() ? *options.kernels : kernel_level_from_environment()) {
-  compile(options);
+      workspaces_(most_threads(options.threads)) {
+  compile();
+}
+
+// Of the graph as it is run: cells that run faster in one go are one node.
+graph::Plan Program::make_plan(const graph::Graph& graph, const graph::InputShapes& sizes) {
+  graph::Plan plan = graph::make_plan(*model_, graph, sizes);
+  if (kernels_.level == KernelLevel::kReference || kernels_.precise) return plan;
+  std::optional<graph::Graph> fused = fuse_cells(plan);
+  if (!fused) return plan;
+  own_graph_ = std::make_unique<const graph::Graph>(std::move(*fused));
+  return graph::make_plan(*model_, *own_graph_, sizes);
 }
 
 Program::~Program() = default;
@@ -49,7 +77,7 @@ std::int64_t Program::kernel_bytes() const {
 }
 
 std::int64_t Program::buffer_bytes() const {
-  std::int64_t bytes = row_scratch_.bytes();
+  std::int64_t bytes = row_scratch_.bytes() + workspaces_.bytes();
   for (const Buffer& slot : slots_) bytes += slot.bytes();
   for (const Buffer& scratch : gather_scratch_) bytes += scratch.bytes();
   return bytes;
@@ -188,7 +216,8 @@ void Program::run_kernel(NodeId id, std::int64_t begin, std::int64_t end) {
   nodes_[id].kernel->run({end - begin,
                           {call_inputs_.data(), node.inputs.size()},
                           {call_outputs_.data(), node.outputs.size()},
-                          pool_.get()});
+                          pool_.get(),
+                          &workspaces_});
 }
 
 // The rows of an input that belong to the output rows [begin, end), copied together only where they do not lie so.

@@ -11,7 +11,8 @@
 
 #include "graph/executor.h"
 #include "graph/schedule.h"
-#include "runtime/buffer.h"
+#include "kernels/buffer.h"
+#include "kernels/workspaces.h"
 #include "runtime/kernels/kernel.h"
 #include "runtime/storage.h"
 
@@ -20,6 +21,7 @@ namespace longtake::runtime {
 struct ProgramOptions {
   graph::InputShapes sizes;            // of inputs that differ from their nominal shape
   int threads = 1;                     // that share one call; 0 takes all of the machine. Results do not depend on it
+  bool precise = false;                // convolutions sum in order; otherwise they may take fewer products
   std::optional<KernelLevel> kernels;  // none: the environment variable LONGTAKE_KERNELS, or else the best there is
 };
 
@@ -55,7 +57,8 @@ class Program final : public graph::Executor {
 
   Program(std::shared_ptr<const graph::Model> model, std::unique_ptr<const graph::Graph> own, const graph::Graph* graph,
           const ProgramOptions& options);
-  void compile(const ProgramOptions& options);
+  graph::Plan make_plan(const graph::Graph& graph, const graph::InputShapes& sizes);
+  void compile();
   std::unique_ptr<Kernel> compile_kernel(const graph::Node& node, bool relu) const;
   void find_aliases();
   bool fuses_with_next_relu(const graph::Node& node, graph::NodeId* relu) const;
@@ -90,9 +93,9 @@ class Program final : public graph::Executor {
 
   std::shared_ptr<const graph::Model> model_;
   std::unique_ptr<const graph::Graph> own_graph_;
+  KernelChoice kernels_;
   graph::Plan plan_;
   graph::Schedule schedule_;
-  KernelLevel level_;
   std::unique_ptr<ThreadPool> pool_;
 
   std::vector<Compiled> nodes_;
@@ -105,6 +108,7 @@ class Program final : public graph::Executor {
   std::vector<Buffer> slots_;
   std::vector<Buffer> gather_scratch_;  // per input position
   Buffer row_scratch_;
+  Workspaces workspaces_;
 
   // Valid during one call.
   const graph::Chunk* chunk_ = nullptr;

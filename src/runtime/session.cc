@@ -48,7 +48,8 @@ const std::string& graph_name(const Model& model, const SessionOptions& options)
 struct Session::Impl {
   Impl(Model m, const SessionOptions& options)
       : model(std::move(m)),
-        program(model.internal(), graph_name(model, options), {.sizes = options.sizes, .threads = options.threads}),
+        program(model.internal(), graph_name(model, options),
+                {.sizes = options.sizes, .threads = options.threads, .precise = options.precise}),
         fresh(program.initial_state(1)) {}
 
   const graph::Graph& graph() const { return *program.plan().graph; }

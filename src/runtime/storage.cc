@@ -18,8 +18,8 @@ bool is_one_of(std::string_view op, std::initializer_list<std::string_view> ops)
 
 // Ops whose kernels want maps channels-last.
 bool wants_channels_last(const Node& node) {
-  return is_one_of(node.op, {"conv2d", "conv_transpose2d", "warp", "max_pool", "average_pool", "global_max_pool",
-                             "global_average_pool", "lrn"});
+  return is_one_of(node.op, {"conv2d", "conv_lstm_step", "conv_transpose2d", "warp", "max_pool", "average_pool",
+                             "global_max_pool", "global_average_pool", "lrn"});
 }
 
 // Ops that work on any layout, the same for all their maps.

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "training/bridge.h"
+#include "training/convolution.h"
 #include "training/execution.h"
 #include "training/kernels.h"
 #include "training/places.h"
@@ -53,12 +54,13 @@ class Loop {
     // Of an op.
     std::vector<Tensor> parameters;
     std::optional<LoopWeight> weight;
+    std::optional<FastConvolution> convolution;
   };
 
   Member prepare(NodeId id) {
     const Node& node = e_.node(id);
     const NodeSchedule& schedule = e_.schedule.node(id);
-    Member member{node, schedule, e_.schedule.rows(schedule.rows), node.op == "delay", {}, {}, {}};
+    Member member{node, schedule, e_.schedule.rows(schedule.rows), node.op == "delay", {}, {}, {}, {}};
     if (member.delay) {
       const PlaceFinder finder = finder_of(member);
       member.pieces.resize(finder.piece_count());
@@ -72,6 +74,10 @@ class Loop {
     }
     if (node.op == "linear") {
       member.weight.emplace(member.parameters[0], member.parameters.size() > 1 ? member.parameters[1] : Tensor());
+    }
+    if (node.op == "conv2d" && FastConvolution::takes(node, e_.plan.shape(node.inputs[0]), member.parameters[0])) {
+      member.convolution.emplace(node, e_.plan.shape(node.inputs[0]), member.parameters[0],
+                                 member.parameters.size() > 1 ? member.parameters[1] : Tensor());
     }
     for (ValueId value : node.inputs) {
       if (ticks_[value].empty()) ticks_[value] = split_ticks(e_.values[value], e_.schedule.rows_of(value));
@@ -101,6 +107,10 @@ class Loop {
     for (std::size_t i = 0; i < member.node.inputs.size(); ++i) call.inputs.push_back(input(member, i, t));
     if (member.weight.has_value()) {
       ticks_[member.node.outputs[0]][t] = member.weight->linear(call.inputs[0]);
+      return;
+    }
+    if (member.convolution.has_value()) {
+      ticks_[member.node.outputs[0]][t] = (*member.convolution)(call.inputs[0]);
       return;
     }
     call.parameters = member.parameters;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "training/bridge.h"
+#include "training/convolution.h"
 #include "training/execution.h"
 #include "training/kernels.h"
 
@@ -29,6 +30,10 @@ std::int64_t packed(std::int64_t axis) { return axis < 0 ? axis : axis + 1; }
 // the layout, so that only the first map is turned.
 std::vector<Tensor> conv2d(const OpCall& op) {
   const Tensor& x = op.inputs[0];
+  const Shape shape(x.sizes().begin() + 1, x.sizes().end());
+  if (FastConvolution::takes(op.node, shape, op.parameter(0))) {
+    return {FastConvolution(op.node, shape, op.parameter(0), op.parameter(1))(x)};
+  }
   const Tensor map = x.device().is_cpu() ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
   return {at::conv2d(map, op.parameter(0), op.parameter(1), sizes(op, "stride"), sizes(op, "pad"),
                      sizes(op, "dilation"), whole(op, "groups"))};

@@ -7,7 +7,7 @@ namespace longtake {
 namespace {
 
 TEST(Aggregation, HasThePublishedValuesInTheRuntime) {
-  for (const auto level : {runtime::KernelLevel::kReference, runtime::best_kernel_level()}) {
+  for (const auto level : {kernels::KernelLevel::kReference, kernels::best_kernel_level()}) {
     runtime::Program program(std::make_shared<const graph::Model>(test::aggregating_model()), "main",
                              {.kernels = level});
     test::expect_published_aggregates(program);

@@ -1,11 +1,12 @@
 #include "runtime/kernel_case.h"
 
 #include "graph/plan.h"
+#include "kernels/workspaces.h"
 #include "runtime/script.h"
 
 namespace longtake::test {
 
-using runtime::KernelLevel;
+using kernels::KernelLevel;
 using runtime::Layout;
 
 KernelCase::KernelCase(const std::function<void(graph::Builder&)>& build, std::uint32_t seed) : seed_(seed) {
@@ -68,7 +69,8 @@ std::vector<std::vector<float>> KernelCase::run(KernelLevel level, const std::ve
   }
   for (const Shape& shape : output_shapes_) out.emplace_back(rows * element_count(shape));
   for (auto& values : out) out_rows.push_back(values.data());
-  kernel(level, relu)->run({rows, in_rows, out_rows, pool});
+  kernels::Workspaces workspaces(pool == nullptr ? 1 : pool->threads());
+  kernel(level, relu)->run({rows, in_rows, out_rows, pool, &workspaces});
   std::vector<std::vector<float>> result = out;
   for (std::size_t i = 0; i < out.size(); ++i) {
     const std::int64_t size = element_count(output_shapes_[i]);
@@ -82,7 +84,7 @@ std::vector<std::vector<float>> KernelCase::run(KernelLevel level, const std::ve
 std::vector<KernelLevel> fast_levels() {
   std::vector<KernelLevel> levels{KernelLevel::kPortable};
   for (KernelLevel level : {KernelLevel::kAvx2, KernelLevel::kAvx512}) {
-    if (level <= runtime::best_kernel_level()) levels.push_back(level);
+    if (level <= kernels::best_kernel_level()) levels.push_back(level);
   }
   return levels;
 }

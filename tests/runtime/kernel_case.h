@@ -20,16 +20,16 @@ class KernelCase {
   const graph::Node& node() const { return model_.graphs[0].nodes.back(); }
   // Rows of random inputs, channels first.
   std::vector<std::vector<float>> inputs(std::int64_t rows, float scale = 2) const;
-  std::unique_ptr<runtime::Kernel> kernel(runtime::KernelLevel level, bool relu = false) const;
+  std::unique_ptr<runtime::Kernel> kernel(kernels::KernelLevel level, bool relu = false) const;
   // Inputs and outputs are channels first; above the reference level the kernel sees maps channels-last.
-  std::vector<std::vector<float>> run(runtime::KernelLevel level, const std::vector<std::vector<float>>& inputs,
+  std::vector<std::vector<float>> run(kernels::KernelLevel level, const std::vector<std::vector<float>>& inputs,
                                       std::int64_t rows, ThreadPool* pool = nullptr, bool relu = false) const;
   graph::Model& model() { return model_; }
   const std::vector<Shape>& input_shapes() const { return input_shapes_; }
 
  private:
   template <class F>
-  auto with_request(runtime::KernelLevel level, bool relu, F use) const;
+  auto with_request(kernels::KernelLevel level, bool relu, F use) const;
 
   graph::Model model_;
   std::vector<Shape> input_shapes_, output_shapes_, parameter_shapes_;
@@ -37,6 +37,6 @@ class KernelCase {
 };
 
 // The levels above the reference that this machine can run.
-std::vector<runtime::KernelLevel> fast_levels();
+std::vector<kernels::KernelLevel> fast_levels();
 
 }  // namespace longtake::test

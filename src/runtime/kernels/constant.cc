@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/ranges.h"
 #include "runtime/kernels/fast.h"
-#include "runtime/kernels/ranges.h"
 
 namespace longtake::runtime {
 

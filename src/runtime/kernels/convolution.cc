@@ -2,9 +2,9 @@
 // side by side, so each output place is an input row of a few runs. Padding is copied around the map once per frame.
 #include <algorithm>
 
+#include "kernels/level.h"
+#include "kernels/matrix.h"
 #include "runtime/kernels/fast.h"
-#include "runtime/kernels/level.h"
-#include "runtime/kernels/matrix.h"
 #include "runtime/kernels/padded_frame.h"
 
 namespace longtake::runtime {

@@ -7,6 +7,8 @@ namespace longtake::runtime {
 
 std::unique_ptr<Kernel> make_linear_kernel(const KernelRequest& request);       // vectors
 std::unique_ptr<Kernel> make_depthwise_kernel(const KernelRequest& request);    // conv2d with a group per channel
+std::unique_ptr<Kernel> make_winograd_kernel(const KernelRequest& request);     // conv2d, 3 x 3 and 5 x 5, stride 1
+std::unique_ptr<Kernel> make_conv_lstm_kernel(const KernelRequest& request);    // conv_lstm_step (fuse.h)
 std::unique_ptr<Kernel> make_convolution_kernel(const KernelRequest& request);  // conv2d of channels-last maps
 // conv_transpose2d of channels-last maps whose kernel is at least as large as its stride
 std::unique_ptr<Kernel> make_transposed_convolution_kernel(const KernelRequest& request);

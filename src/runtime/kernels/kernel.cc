@@ -6,57 +6,10 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "kernels/level.h"
 #include "longtake/error.h"
-#include "runtime/kernels/level.h"
 
 namespace longtake::runtime {
-
-const char* name_of(KernelLevel level) {
-  switch (level) {
-    case KernelLevel::kReference:
-      return "reference";
-    case KernelLevel::kPortable:
-      return "portable";
-    case KernelLevel::kAvx2:
-      return "avx2";
-    case KernelLevel::kAvx512:
-      return "avx512";
-  }
-  return "";
-}
-
-KernelLevel best_kernel_level() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma")) return KernelLevel::kAvx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return KernelLevel::kAvx2;
-#endif
-  return KernelLevel::kPortable;
-}
-
-KernelLevel kernel_level_from_environment() {
-  const char* wanted = std::getenv("LONGTAKE_KERNELS");
-  if (wanted == nullptr || *wanted == '\0') return best_kernel_level();
-  for (KernelLevel level :
-       {KernelLevel::kReference, KernelLevel::kPortable, KernelLevel::kAvx2, KernelLevel::kAvx512}) {
-    if (std::string_view(wanted) != name_of(level)) continue;
-    if (level > best_kernel_level()) {
-      throw Unsupported(fmt::format("LONGTAKE_KERNELS={}: this processor has no such instructions; its best is {}",
-                                    wanted, name_of(best_kernel_level())));
-    }
-    return level;
-  }
-  throw ConfigError(fmt::format("LONGTAKE_KERNELS=\"{}\" is none of reference, portable, avx2 and avx512", wanted));
-}
-
-const LevelKernels& kernels_of(KernelLevel level) {
-#if defined(__x86_64__)
-  if (level >= KernelLevel::kAvx512) return avx512_kernels();
-  if (level >= KernelLevel::kAvx2) return avx2_kernels();
-#else
-  (void)level;
-#endif
-  return portable_kernels();
-}
 
 double attribute_or(const graph::Node& node, const std::string& key, double otherwise) {
   return node.attributes.count(key) != 0 ? node.attribute<double>(key) : otherwise;
@@ -92,26 +45,36 @@ WindowGeometry window_geometry(const KernelRequest& request) {
   return g;
 }
 
-void to_channels_last(const float* from, float* to, const Shape& shape) {
-  const std::int64_t channels = shape[0], places = shape[1] * shape[2];
-  constexpr std::int64_t kBlock = 16;  // places at a time, so that both sides stay in the first cache
-  for (std::int64_t begin = 0; begin < places; begin += kBlock) {
-    const std::int64_t end = std::min(places, begin + kBlock);
-    for (std::int64_t c = 0; c < channels; ++c) {
-      for (std::int64_t p = begin; p < end; ++p) to[p * channels + c] = from[c * places + p];
+namespace {
+
+// [rows, columns] to [columns, rows], in squares that both sides of which are a few lines of the cache.
+void transpose(const float* __restrict from, float* __restrict to, std::int64_t rows, std::int64_t columns) {
+  constexpr std::int64_t kSide = 8;
+  for (std::int64_t c = 0; c < columns; c += kSide) {
+    for (std::int64_t r = 0; r < rows; r += kSide) {
+      if (r + kSide <= rows && c + kSide <= columns) {
+        for (std::int64_t j = 0; j < kSide; ++j) {
+          for (std::int64_t i = 0; i < kSide; ++i) to[(c + j) * rows + r + i] = from[(r + i) * columns + c + j];
+        }
+        continue;
+      }
+      for (std::int64_t j = c; j < std::min(columns, c + kSide); ++j) {
+        for (std::int64_t i = r; i < std::min(rows, r + kSide); ++i) to[j * rows + i] = from[i * columns + j];
+      }
     }
   }
 }
 
+}  // namespace
+
+void to_channels_last(const float* from, float* to, const Shape& shape) {
+  const std::int64_t channels = shape[0], places = shape[1] * shape[2];
+  transpose(from, to, channels, places);
+}
+
 void to_channels_first(const float* from, float* to, const Shape& shape) {
   const std::int64_t channels = shape[0], places = shape[1] * shape[2];
-  constexpr std::int64_t kBlock = 16;
-  for (std::int64_t begin = 0; begin < places; begin += kBlock) {
-    const std::int64_t end = std::min(places, begin + kBlock);
-    for (std::int64_t c = 0; c < channels; ++c) {
-      for (std::int64_t p = begin; p < end; ++p) to[c * places + p] = from[p * channels + c];
-    }
-  }
+  transpose(from, to, places, channels);
 }
 
 }  // namespace longtake::runtime

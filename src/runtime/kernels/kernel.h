@@ -11,29 +11,18 @@
 #include <string>
 #include <vector>
 
+#include "base/threads.h"
 #include "graph/ops.h"
+#include "kernels/choice.h"
+#include "kernels/workspaces.h"
 #include "longtake/tensor.h"
-
-namespace longtake {
-class ThreadPool;
-}
 
 namespace longtake::runtime {
 
+using namespace kernels;  // what the kernels here are made of
+
 // How a row lies in memory. Only maps, [channels, height, width], are ever stored channels-last.
 enum class Layout : std::uint8_t { kChannelsFirst, kChannelsLast };
-
-// The kernels that may be chosen. Each level may fall back to those below it; all give the same bits in matrix
-// products.
-enum class KernelLevel : std::uint8_t { kReference, kPortable, kAvx2, kAvx512 };
-
-// "reference", "portable", "avx2" or "avx512".
-const char* name_of(KernelLevel level);
-// The best level of this machine.
-KernelLevel best_kernel_level();
-// What the environment variable LONGTAKE_KERNELS asks for, or else the best. Throws ConfigError for a word that is no
-// level, Unsupported where the machine cannot run it.
-KernelLevel kernel_level_from_environment();
 
 // What a kernel is made from. Everything is valid only while the kernel is made.
 struct KernelRequest {
@@ -44,6 +33,7 @@ struct KernelRequest {
   std::span<const Layout> output_layouts;
   bool relu = false;  // apply relu to the output
   KernelLevel level = KernelLevel::kReference;
+  bool precise = false;  // no kernel whose error is greater than that of the sums in their order
 };
 
 struct KernelCall {
@@ -51,6 +41,7 @@ struct KernelCall {
   std::span<const float* const> inputs;  // [rows, ...] each, contiguous
   std::span<float* const> outputs;       // likewise
   ThreadPool* pool = nullptr;            // null: this thread only
+  Workspaces* workspaces = nullptr;      // for as many threads
 };
 
 class Kernel {

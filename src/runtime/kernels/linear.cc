@@ -1,6 +1,6 @@
 // linear: one packed matrix product over all vectors of all rows.
+#include "kernels/matrix.h"
 #include "runtime/kernels/fast.h"
-#include "runtime/kernels/matrix.h"
 
 namespace longtake::runtime {
 

@@ -17,7 +17,9 @@ struct Entry {
 // The reference takes what no kernel here does.
 constexpr Entry kFast[] = {
     {"conv2d", make_depthwise_kernel},
+    {"conv2d", make_winograd_kernel},
     {"conv2d", make_convolution_kernel},
+    {"conv_lstm_step", make_conv_lstm_kernel},
     {"conv_transpose2d", make_transposed_convolution_kernel},
     {"warp", make_warp_kernel},
     {"coordinates", make_coordinates_kernel},

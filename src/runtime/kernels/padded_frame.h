@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "runtime/buffer.h"
+#include "kernels/buffer.h"
+#include "kernels/ranges.h"
 #include "runtime/kernels/kernel.h"
-#include "runtime/kernels/ranges.h"
 
 namespace longtake::runtime {
 

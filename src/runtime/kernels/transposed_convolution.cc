@@ -1,8 +1,8 @@
 // conv_transpose2d without scattering: the output places that lie alike between the input's, a `phase` for each of
 // stride x stride, see the same part of the kernel, so each phase is a plain convolution of the padded input whose
 // results are written `stride` places apart.
+#include "kernels/matrix.h"
 #include "runtime/kernels/fast.h"
-#include "runtime/kernels/matrix.h"
 #include "runtime/kernels/padded_frame.h"
 
 namespace longtake::runtime {

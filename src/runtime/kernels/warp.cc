@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "kernels/level.h"
+#include "kernels/ranges.h"
 #include "runtime/kernels/fast.h"
-#include "runtime/kernels/level.h"
-#include "runtime/kernels/ranges.h"
 
 namespace longtake::runtime {
 

@@ -1,9 +1,9 @@
-#include "runtime/buffer.h"
+#include "kernels/buffer.h"
 
 #include <cstdlib>
 #include <new>
 
-namespace longtake::runtime {
+namespace longtake::kernels {
 
 void Buffer::Free::operator()(float* memory) const { std::free(memory); }
 
@@ -19,4 +19,4 @@ float* Buffer::reserve(std::int64_t floats) {
   return data_.get();
 }
 
-}  // namespace longtake::runtime
+}  // namespace longtake::kernels

@@ -6,9 +6,9 @@
 // level's copy of a function elsewhere.
 #pragma once
 
-#include "runtime/kernels/level.h"
+#include "kernels/level.h"
 
-namespace longtake::runtime {
+namespace longtake::kernels {
 namespace {
 
 using Count = std::int64_t;
@@ -123,30 +123,84 @@ void add_scaled_loop(float a, const float* __restrict x, float* __restrict y, Co
 }
 
 // The output gate sees the new cell (Graves; 1506.04214, equation 2).
-template <bool kPeepholes>
+template <bool kPeepholes, bool kKeeps>
 void lstm_gates_with(const float* __restrict gates, const float* __restrict previous, const float* __restrict peepholes,
-                     float* __restrict hidden, float* __restrict cell, Count count) {
+                     float* __restrict active, float* __restrict hidden, float* __restrict cell, Count count) {
   for (Count n = 0; n < count; ++n) {
     float i = gates[n], f = gates[count + n], o = gates[3 * count + n];
-    const float g = gates[2 * count + n], before = previous[n];
+    const float before = previous[n];
     if constexpr (kPeepholes) {
       i += peepholes[n] * before;
       f += peepholes[count + n] * before;
     }
-    const float next = sigmoid_of(f) * before + sigmoid_of(i) * tanh_of(g);
+    i = sigmoid_of(i);
+    f = sigmoid_of(f);
+    const float g = tanh_of(gates[2 * count + n]);
+    const float next = f * before + i * g;
     if constexpr (kPeepholes) o += peepholes[2 * count + n] * next;
-    hidden[n] = sigmoid_of(o) * tanh_of(next);
+    o = sigmoid_of(o);
+    hidden[n] = o * tanh_of(next);
     cell[n] = next;
+    if constexpr (kKeeps) {
+      active[n] = i;
+      active[count + n] = f;
+      active[2 * count + n] = g;
+      active[3 * count + n] = o;
+    }
   }
 }
 
 void lstm_gates_loop(const float* gates, const float* previous, const float* peepholes, float* hidden, float* cell,
                      Count count) {
   if (peepholes != nullptr) {
-    lstm_gates_with<true>(gates, previous, peepholes, hidden, cell, count);
+    lstm_gates_with<true, false>(gates, previous, peepholes, nullptr, hidden, cell, count);
   } else {
-    lstm_gates_with<false>(gates, previous, peepholes, hidden, cell, count);
+    lstm_gates_with<false, false>(gates, previous, peepholes, nullptr, hidden, cell, count);
   }
+}
+
+void lstm_gates_keeping_loop(const float* gates, const float* previous, const float* peepholes, float* active,
+                             float* hidden, float* cell, Count count) {
+  if (peepholes != nullptr) {
+    lstm_gates_with<true, true>(gates, previous, peepholes, active, hidden, cell, count);
+  } else {
+    lstm_gates_with<false, true>(gates, previous, peepholes, active, hidden, cell, count);
+  }
+}
+
+// With s = sigmoid: s' = s (1 - s), tanh' = 1 - tanh^2.
+template <bool kPeepholes>
+void lstm_gates_backward_with(const float* __restrict active, const float* __restrict previous,
+                              const float* __restrict cell, const float* __restrict peepholes,
+                              const float* __restrict by_hidden, const float* __restrict by_cell,
+                              float* __restrict by_gates, float* __restrict by_previous, float* __restrict by_peepholes,
+                              Count count) {
+  for (Count n = 0; n < count; ++n) {
+    const float i = active[n], f = active[count + n], g = active[2 * count + n], o = active[3 * count + n];
+    const float squashed = tanh_of(cell[n]), before = previous[n];
+    const float by_o = by_hidden[n] * squashed * (o * (1.0f - o));
+    float by_next = by_cell[n] + by_hidden[n] * o * (1.0f - squashed * squashed);
+    if constexpr (kPeepholes) by_next += by_o * peepholes[2 * count + n];
+    const float by_i = by_next * g * (i * (1.0f - i)), by_f = by_next * before * (f * (1.0f - f));
+    float through = by_next * f;
+    if constexpr (kPeepholes) {
+      through += by_i * peepholes[n] + by_f * peepholes[count + n];
+      by_peepholes[n] += by_i * before;
+      by_peepholes[count + n] += by_f * before;
+      by_peepholes[2 * count + n] += by_o * cell[n];
+    }
+    by_gates[n] = by_i;
+    by_gates[count + n] = by_f;
+    by_gates[2 * count + n] = by_next * i * (1.0f - g * g);
+    by_gates[3 * count + n] = by_o;
+    by_previous[n] = through;
+  }
+}
+
+void lstm_gates_backward_loop(const LstmGradient& call, Count count) {
+  const auto loop = call.peepholes != nullptr ? lstm_gates_backward_with<true> : lstm_gates_backward_with<false>;
+  loop(call.active, call.previous, call.cell, call.peepholes, call.by_hidden, call.by_cell, call.by_gates,
+       call.by_previous, call.by_peepholes, count);
 }
 
 // t^(3/4) is two square roots and a product.
@@ -166,10 +220,26 @@ void lrn_loop(const float* __restrict x, float* __restrict y, float* __restrict 
   }
 }
 
-constexpr VectorKernel kVectorKernel{
-    relu_loop,   add_loop,         multiply_loop,     affine_loop,     leaky_relu_loop,   clip_loop,
-    blend_loop,  sigmoid_loop,     tanh_loop,         scale_each_loop, take_maximum_loop, accumulate_loop,
-    divide_loop, exponential_loop, multiply_add_loop, add_scaled_loop, lstm_gates_loop,   lrn_loop};
+constexpr VectorKernel kVectorKernel{relu_loop,
+                                     add_loop,
+                                     multiply_loop,
+                                     affine_loop,
+                                     leaky_relu_loop,
+                                     clip_loop,
+                                     blend_loop,
+                                     sigmoid_loop,
+                                     tanh_loop,
+                                     scale_each_loop,
+                                     take_maximum_loop,
+                                     accumulate_loop,
+                                     divide_loop,
+                                     exponential_loop,
+                                     multiply_add_loop,
+                                     add_scaled_loop,
+                                     lstm_gates_loop,
+                                     lstm_gates_keeping_loop,
+                                     lstm_gates_backward_loop,
+                                     lrn_loop};
 
 }  // namespace
-}  // namespace longtake::runtime
+}  // namespace longtake::kernels

@@ -5,9 +5,9 @@
 // It uses nothing from the standard library, whose functions the linker might then take from that file for any machine.
 #pragma once
 
-#include "runtime/kernels/matrix.h"
+#include "kernels/matrix.h"
 
-namespace longtake::runtime {
+namespace longtake::kernels {
 namespace {
 
 // The accumulators of R rows times P panels. All loops over them are unrolled early, else they would live in memory.
@@ -51,7 +51,7 @@ struct Sums {
   }
 };
 
-template <class V, int R, int P>
+template <class V, int R, int P, bool kColumns>
 void multiply(const TileCall& call) {
   constexpr int kPanel = 2 * V::kLanes;
   constexpr int kAhead = 16 * kPanel;  // how far ahead weights are fetched
@@ -62,7 +62,7 @@ void multiply(const TileCall& call) {
     const Run run = call.runs[n];
     const float* x[R];
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) x[r] = call.rows[r] + run.offset;
+    for (int r = 0; r < R; ++r) x[r] = (kColumns ? call.rows[0] + r : call.rows[r]) + run.offset;
     for (std::int64_t k = 0; k < run.length; ++k, weights += kPanel) {
       typename V::Register w[2 * P];
 #pragma GCC unroll 16
@@ -74,7 +74,7 @@ void multiply(const TileCall& call) {
       }
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
-        const typename V::Register value = V::broadcast(x[r] + k);
+        const typename V::Register value = V::broadcast(x[r] + (kColumns ? k * call.step : k));
 #pragma GCC unroll 16
         for (int c = 0; c < 2 * P; ++c) sums.values[r][c] = V::fma(value, w[c], sums.values[r][c]);
       }
@@ -84,16 +84,16 @@ void multiply(const TileCall& call) {
 }
 
 // Any number of rows up to R, of P panels or fewer.
-template <class V, int R, int P>
+template <class V, int R, int P, bool kColumns = false>
 void multiply_tile(const TileCall& call) {
   if constexpr (R > 1) {
-    if (call.row_count < R) return multiply_tile<V, R - 1, P>(call);
+    if (call.row_count < R) return multiply_tile<V, R - 1, P, kColumns>(call);
   }
   if constexpr (P > 1) {
-    if (call.panel_count < P) return multiply_tile<V, R, P - 1>(call);
+    if (call.panel_count < P) return multiply_tile<V, R, P - 1, kColumns>(call);
   }
-  multiply<V, R, P>(call);
+  multiply<V, R, P, kColumns>(call);
 }
 
 }  // namespace
-}  // namespace longtake::runtime
+}  // namespace longtake::kernels

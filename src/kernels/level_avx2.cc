@@ -1,10 +1,11 @@
 // The fast kernels with AVX2 and FMA: compiled for these instructions, run only where the machine has them.
 #include <immintrin.h>
 
-#include "runtime/kernels/matrix_tile.h"
-#include "runtime/kernels/vector_loops.h"
+#include "kernels/matrix_tile.h"
+#include "kernels/vector_loops.h"
+#include "kernels/winograd_loops.h"
 
-namespace longtake::runtime {
+namespace longtake::kernels {
 
 namespace {
 
@@ -15,6 +16,8 @@ struct Avx2 {
   static void store(float* to, Register r) { _mm256_storeu_ps(to, r); }
   static Register broadcast(const float* from) { return _mm256_broadcast_ss(from); }
   static Register fma(Register a, Register b, Register c) { return _mm256_fmadd_ps(a, b, c); }
+  static Register add(Register a, Register b) { return _mm256_add_ps(a, b); }
+  static Register subtract(Register a, Register b) { return _mm256_sub_ps(a, b); }
   // The maximum gives its second operand where one is NaN or both are zero.
   static Register relu(Register a) { return _mm256_max_ps(_mm256_setzero_ps(), a); }
 };
@@ -29,12 +32,16 @@ void run(const TileCall& call) {
   }
 }
 
+void run_columns(const TileCall& call) { multiply_tile<Avx2, 6, 1, true>(call); }
+
 std::int64_t panels_at_once(std::int64_t rows) { return rows == 1 ? 6 : rows <= 3 ? 2 : 1; }
 
-constexpr LevelKernels kKernels{{"packed_avx2", 2 * Avx2::kLanes, 6, 256, run, panels_at_once}, kVectorKernel};
+constexpr LevelKernels kKernels{{"packed_avx2", 2 * Avx2::kLanes, 6, 256, run, run_columns, panels_at_once},
+                                kVectorKernel,
+                                kWinogradTransforms<Avx2>};
 
 }  // namespace
 
 const LevelKernels& avx2_kernels() { return kKernels; }
 
-}  // namespace longtake::runtime
+}  // namespace longtake::kernels

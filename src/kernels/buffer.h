@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace longtake::runtime {
+namespace longtake::kernels {
 
 // 64-byte aligned floats that grow and never shrink; growing forgets the contents.
 class Buffer {
@@ -21,4 +21,4 @@ class Buffer {
   std::unique_ptr<float, Free> data_;
 };
 
-}  // namespace longtake::runtime
+}  // namespace longtake::kernels

@@ -1,22 +1,18 @@
-#include "runtime/kernels/matrix.h"
+#include "kernels/matrix.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
-#include "runtime/kernels/level.h"
-#include "runtime/kernels/ranges.h"
+#include "kernels/level.h"
+#include "kernels/ranges.h"
 
-namespace longtake::runtime {
+namespace longtake::kernels {
 
 namespace {
 
-// Rows whose block of inputs stays in the second cache; a multiple of every kernel's rows_at_once.
-constexpr std::int64_t kRowBlock = 192;
 constexpr std::int64_t kMostRowsAtOnce = 16;
 constexpr std::int64_t kMostDepth = 512;  // of a block, at any level
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
@@ -80,10 +76,17 @@ void PackedMatrix::multiply(const RowAddresses& x, std::int64_t rows, float* y, 
   for_ranges(pool, row_blocks * parts, work / (row_blocks * parts), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t row = task / parts * kRowBlock, panel = task % parts * panels_each;
-      multiply_block(x, row, std::min(rows, row + kRowBlock), panel, std::min(panels_, panel + panels_each), y,
+      // Rows that lie a power of two apart would push each other out of the cache, so plain rows are copied together.
+      const bool copy = x.offsets == nullptr && panels_each >= 4;
+      multiply_block(x, row, std::min(rows, row + kRowBlock), panel, std::min(panels_, panel + panels_each), copy, y,
                      y_stride, relu);
     }
   });
+}
+
+void PackedMatrix::multiply_here(const float* x, std::int64_t stride, std::int64_t rows, float* y,
+                                 std::int64_t y_stride) const {
+  multiply_block({x, nullptr, stride}, 0, rows, 0, panels_, false, y, y_stride, false);
 }
 
 // So few rows that each weight is used once: the whole depth at a stretch, as fast as the weights can be read.
@@ -104,14 +107,12 @@ void PackedMatrix::multiply_few(const RowAddresses& x, std::int64_t rows, float*
 }
 
 void PackedMatrix::multiply_block(const RowAddresses& x, std::int64_t row_begin, std::int64_t row_end,
-                                  std::int64_t panel_begin, std::int64_t panel_end, float* y, std::int64_t y_stride,
-                                  bool relu) const {
+                                  std::int64_t panel_begin, std::int64_t panel_end, bool copy, float* y,
+                                  std::int64_t y_stride, bool relu) const {
   std::array<const float*, kRowBlock> addresses;
   alignas(64) std::array<float, kRowBlock * kMostDepth> copies;  // 384 KiB of the thread's stack
   const std::int64_t width = kernel_->width, rows = row_end - row_begin;
   const std::int64_t at_once = divide_up(rows, divide_up(rows, kernel_->rows_at_once));  // tiles of about equal size
-  // Rows that lie a power of two apart would push each other out of the cache, so plain rows are copied together first.
-  const bool copy = x.offsets == nullptr && panel_end - panel_begin >= 4;
   for (const Block& block : blocks_) {
     const bool first = &block == &blocks_.front(), last = &block == &blocks_.back();
     const Run* runs = block_runs_.data() + block.first_run;
@@ -135,4 +136,4 @@ void PackedMatrix::multiply_block(const RowAddresses& x, std::int64_t row_begin,
   }
 }
 
-}  // namespace longtake::runtime
+}  // namespace longtake::kernels

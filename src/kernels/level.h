@@ -2,9 +2,22 @@
 // the same bits.
 #pragma once
 
-#include "runtime/kernels/matrix.h"
+#include "kernels/matrix.h"
+#include "kernels/winograd_transforms.h"
 
-namespace longtake::runtime {
+namespace longtake::kernels {
+
+// The gradient of lstm_gates: from those of hidden value and new cell to those of the gates before their activations
+// and of the previous cell.
+struct LstmGradient {
+  const float* active;  // of lstm_gates_keeping
+  const float* previous;
+  const float* cell;  // the new one
+  const float* peepholes;
+  const float *by_hidden, *by_cell;
+  float *by_gates, *by_previous;
+  float* by_peepholes;  // added to; null where there are none
+};
 
 // Loops over arrays of `count` floats that do not overlap.
 struct VectorKernel {
@@ -30,6 +43,10 @@ struct VectorKernel {
   // Gates [4 count] in the order i, f, g, o; peepholes [3 count] in the order i, f, o, or null.
   void (*lstm_gates)(const float* gates, const float* previous, const float* peepholes, float* hidden, float* cell,
                      std::int64_t count);
+  // The same, and the gates after their activations into `active` [4 count].
+  void (*lstm_gates_keeping)(const float* gates, const float* previous, const float* peepholes, float* active,
+                             float* hidden, float* cell, std::int64_t count);
+  void (*lstm_gates_backward)(const LstmGradient& call, std::int64_t count);
   // One place of local response normalisation with beta = 3/4: y = x / (k + scale sum of squares of `size`
   // around)^beta. `squares` is scratch of count + size floats.
   void (*lrn)(const float* x, float* y, float* squares, std::int64_t count, std::int64_t size, float scale, float k);
@@ -38,6 +55,7 @@ struct VectorKernel {
 struct LevelKernels {
   TileKernel tile;
   VectorKernel vector;
+  WinogradTransforms winograd;
 };
 
 const LevelKernels& portable_kernels();
@@ -49,4 +67,4 @@ const LevelKernels& avx512_kernels();
 // The kernels of a level above the reference.
 const LevelKernels& kernels_of(KernelLevel level);
 
-}  // namespace longtake::runtime
+}  // namespace longtake::kernels

@@ -9,10 +9,11 @@
 #include <span>
 #include <vector>
 
-#include "runtime/buffer.h"
-#include "runtime/kernels/kernel.h"
+#include "base/threads.h"
+#include "kernels/buffer.h"
+#include "kernels/choice.h"
 
-namespace longtake::runtime {
+namespace longtake::kernels {
 
 // A stretch of consecutive numbers of an input row: `length` of them, `offset` after the row's address. The numbers of
 // a row are those of its runs, one after the other; a plain row is one run, the window of a convolution several.
@@ -45,6 +46,7 @@ struct TileCall {
   std::int64_t out_stride;  // floats between output rows
   std::int64_t columns;     // outputs left from there on; the last panel may be wider
   bool relu;
+  std::int64_t step = 1;  // run_columns: floats from one number of a row to the next
 };
 
 // A level's way to compute tiles.
@@ -54,6 +56,8 @@ struct TileKernel {
   std::int64_t rows_at_once;
   std::int64_t depth;  // of a block, such that a panel's block stays in the first cache
   void (*run)(const TileCall&);
+  // The same of one panel and of rows that are the columns of a matrix: row r begins at rows[0] + r.
+  void (*run_columns)(const TileCall&);
   // How many panels a call should have that has only these rows, to keep the arithmetic units busy.
   std::int64_t (*panels_at_once)(std::int64_t rows);
 };
@@ -73,13 +77,18 @@ class PackedMatrix {
   void multiply(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu,
                 ThreadPool* pool) const;
 
+  // The same of at most kRowBlock rows that lie `stride` apart and close together, on this thread.
+  void multiply_here(const float* x, std::int64_t stride, std::int64_t rows, float* y, std::int64_t y_stride) const;
+
+  static constexpr std::int64_t kRowBlock = 192;  // rows whose block of inputs stays in the second cache
+
  private:
   void pack(const float* weight, const float* bias);
   void split_runs(const std::vector<Run>& runs);
   void multiply_few(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu,
                     ThreadPool* pool) const;
   void multiply_block(const RowAddresses& x, std::int64_t row_begin, std::int64_t row_end, std::int64_t panel_begin,
-                      std::int64_t panel_end, float* y, std::int64_t y_stride, bool relu) const;
+                      std::int64_t panel_end, bool copy, float* y, std::int64_t y_stride, bool relu) const;
 
   // A block of depth: its runs are [first_run, last_run) of block_runs_.
   struct Block {
@@ -96,4 +105,4 @@ class PackedMatrix {
   Buffer start_;   // [panel][width]
 };
 
-}  // namespace longtake::runtime
+}  // namespace longtake::kernels

@@ -6,7 +6,9 @@
 
 #include "base/threads.h"
 
-namespace longtake::runtime {
+namespace longtake::kernels {
+
+inline std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // body(begin, end) for ranges that together are [0, count). Only loops of some length are worth other threads: `cost`
 // is about how many floats one step touches.
@@ -20,4 +22,4 @@ void for_ranges(ThreadPool* pool, std::int64_t count, std::int64_t cost, const B
   }
 }
 
-}  // namespace longtake::runtime
+}  // namespace longtake::kernels
