@@ -60,6 +60,9 @@ void put(const std::string& text);
 // Tells messages of the library: warnings and errors, and with `verbose` the rest.
 std::unique_ptr<LogSink> terminal_log(bool verbose);
 
+// --precise of a verb that runs models: as LONGTAKE_KERNELS=precise.
+void add_precise(CLI::App& verb);
+
 // Progress of `total` units on standard error, drawn in place on a terminal, else as plain lines.
 reports::Progress terminal_progress(const std::string& what, const std::string& unit, std::int64_t total);
 

@@ -14,27 +14,6 @@
 
 namespace longtake::cli {
 
-namespace {
-
-std::unique_ptr<fields::FieldSeries> open_series(const tasks::FieldSource& source) {
-  return fields::open_radar(real_files(), tasks::field_files(real_files(), source), source.radar);
-}
-
-// Indices by time, each time once, within the bounds.
-std::vector<std::size_t> order_of(const std::vector<std::int64_t>& times, std::optional<std::int64_t> from,
-                                  std::optional<std::int64_t> until) {
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    if ((!from || times[i] >= *from) && (!until || times[i] <= *until)) order.push_back(i);
-  }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return times[a] < times[b]; });
-  const auto same = [&](std::size_t a, std::size_t b) { return times[a] == times[b]; };
-  order.erase(std::unique(order.begin(), order.end(), same), order.end());
-  return order;
-}
-
-}  // namespace
-
 tasks::FieldSource field_source(const std::string& path, const std::vector<std::string>& settings) {
   Options options;
   for (const std::string& setting : settings) options.set_override(setting);
@@ -47,30 +26,75 @@ tasks::FieldSource field_source(const std::string& path, const std::vector<std::
   return source;
 }
 
-void for_fields(const tasks::FieldSource& source, std::optional<std::int64_t> from, std::optional<std::int64_t> until,
-                const std::function<void(const fields::Field&)>& use) {
-  const auto series = open_series(source);
-  for (const std::size_t i : order_of(series->times(), from, until)) {
-    const fields::Field field = series->read(i);
-    if (!field.time) throw BadData(fmt::format("{}: {} has no time", source.name, field.quantity));
-    const auto named = [&](const Error& error) {
-      return fmt::format("{}: the field of {}: {}", source.name, fields::format_time(*field.time), error.what());
-    };
+FieldFeed::FieldFeed(const tasks::FieldSource& source) : paths_(tasks::field_files(real_files(), source)) {
+  fields::check_radar(paths_, source.radar);
+  series_.resize(paths_.size());
+  for (std::size_t file = 0; file < paths_.size(); ++file) {
     try {
+      series_[file] = fields::open_radar(real_files(), {paths_[file]}, source.radar);
+    } catch (const Error& error) {
+      pass_over(file, error.what());
+    }
+  }
+  if (problems_.size() == paths_.size()) throw BadData(problems_.front());
+}
+
+void FieldFeed::pass_over(std::size_t file, const std::string& why, std::optional<std::int64_t> time) {
+  const std::string path = paths_[file].string();
+  const std::string field = time ? fmt::format("the field of {}: ", fields::format_time(*time)) : "";
+  problems_.push_back(why.find(path) != std::string::npos ? why : fmt::format("{}: {}{}", path, field, why));
+  series_[file] = nullptr;
+}
+
+std::vector<FieldFeed::Entry> FieldFeed::entries(std::optional<std::int64_t> from,
+                                                 std::optional<std::int64_t> until) const {
+  std::vector<Entry> entries;
+  for (std::size_t file = 0; file < series_.size(); ++file) {
+    if (series_[file] == nullptr) continue;
+    const std::vector<std::int64_t>& times = series_[file]->times();
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      const bool within = (!from || times[i] >= *from) && (!until || times[i] <= *until);
+      if (within && !dropped_.contains(times[i])) entries.push_back({times[i], file, i});
+    }
+  }
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.time < b.time; });
+  return entries;
+}
+
+std::vector<std::int64_t> FieldFeed::times(std::optional<std::int64_t> until) const {
+  std::vector<std::int64_t> times;
+  for (const Entry& entry : entries(std::nullopt, until)) times.push_back(entry.time);
+  times.erase(std::unique(times.begin(), times.end()), times.end());
+  return times;
+}
+
+void FieldFeed::each(std::optional<std::int64_t> from, std::optional<std::int64_t> until,
+                     const std::function<void(const fields::Field&)>& use) {
+  std::optional<std::int64_t> used;
+  for (const Entry& entry : entries(from, until)) {
+    if (series_[entry.file] == nullptr || used == entry.time) continue;
+    try {
+      const fields::Field field = series_[entry.file]->read(entry.index);
+      if (!field.time) throw BadData(fmt::format("{} has no time", field.quantity));
       use(field);
-    } catch (const BadData& error) {
-      throw BadData(named(error));
-    } catch (const InvalidArgument& error) {
-      throw InvalidArgument(named(error));
+      used = entry.time;
+    } catch (const Error& error) {
+      pass_over(entry.file, error.what(), entry.time);
     }
   }
 }
 
-std::vector<std::int64_t> times_of(const tasks::FieldSource& source, std::optional<std::int64_t> until) {
-  const auto series = open_series(source);
+void FieldFeed::drop(std::int64_t time) { dropped_.insert(time); }
+
+std::vector<std::string> FieldFeed::remarks(std::int64_t from, std::int64_t until) const {
+  const std::int64_t step_s = tasks::usual_distance_s(times(until));
+  if (step_s < 1) return {};
+  const std::vector<Entry> known = entries(from, until);
   std::vector<std::int64_t> times;
-  for (const std::size_t i : order_of(series->times(), std::nullopt, until)) times.push_back(series->times()[i]);
-  return times;
+  for (const Entry& entry : known) times.push_back(entry.time);
+  const std::int64_t tolerance_s = std::min(tasks::SequenceOptions().tolerance_s, (step_s - 1) / 2);
+  return fields::remarks(fields::find_gaps(times, step_s, tolerance_s), times,
+                         [&](std::size_t i) { return paths_[known[i].file].string(); });
 }
 
 std::vector<Files::Path> FolderWatch::look(bool settled) {

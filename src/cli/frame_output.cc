@@ -14,6 +14,7 @@
 #include "media/image.h"
 #include "media/video_writer.h"
 #include "reports/frame_film.h"
+#include "reports/json_lines.h"
 
 namespace longtake::cli {
 
@@ -44,6 +45,12 @@ FrameJson json_of_frame(std::span<const float> values, std::int64_t lead, std::i
     json["share_at_least"][fmt::format("{:g}", thresholds[t])] = static_cast<double>(reached[t]) / count;
   }
   return json;
+}
+
+void add_live(const std::optional<reports::LiveCounters>& live, FrameJson& json) {
+  if (!live) return;
+  json["dropped"] = live->dropped;
+  json["reconnects"] = live->reconnects;
 }
 
 // [horizon, channels, height, width] with the channels last.
@@ -121,9 +128,17 @@ void write_forecast_array(const std::string& path, std::int64_t sequences, std::
   });
 }
 
+std::string frame_end_line(const std::string& source, std::int64_t frames, std::int64_t forecasts,
+                           const DecodeStats& decode, const std::optional<reports::LiveCounters>& live) {
+  FrameJson json{{"type", "end"}, {"source", source}, {"frames", frames}, {"forecasts", forecasts}};
+  add_live(live, json);
+  json["decode"] = FrameJson::parse(reports::decode_json(decode));
+  return json.dump(-1, ' ', false, FrameJson::error_handler_t::replace) + "\n";
+}
+
 std::string frame_forecast_line(const tasks::FrameForecast& forecast, const FrameMoment& moment, const InputSpec& spec,
                                 const std::vector<std::string>& files) {
-  FrameJson json{{"source", moment.source}};
+  FrameJson json{{"type", "forecast"}, {"source", moment.source}};
   if (moment.sequence) json["sequence"] = *moment.sequence;
   json["frame"] = moment.frame;
   if (moment.time_s) json["time"] = *moment.time_s;
@@ -135,10 +150,7 @@ std::string frame_forecast_line(const tasks::FrameForecast& forecast, const Fram
         json_of_frame(forecast.forecast.data<float>().subspan(lead * size, size), lead, moment.frame, spec));
   }
   if (moment.age_s) json["age"] = *moment.age_s;
-  if (moment.live) {
-    json["dropped"] = moment.live->dropped;
-    json["reconnects"] = moment.live->reconnects;
-  }
+  add_live(moment.live, json);
   if (!files.empty()) json["files"] = files;
   return json.dump(-1, ' ', false, FrameJson::error_handler_t::replace) + "\n";
 }

@@ -39,6 +39,10 @@ using TakeForecast = std::function<void(const Tensor* forecast)>;
 void write_forecast_array(const std::string& path, std::int64_t sequences, std::int64_t horizon, const Shape& frame,
                           const std::function<void(const TakeForecast&)>& fill);
 
+// The last line of a stream of forecasts: how many frames were followed, forecasts given, and how the video was read.
+std::string frame_end_line(const std::string& source, std::int64_t frames, std::int64_t forecasts,
+                           const DecodeStats& decode, const std::optional<reports::LiveCounters>& live);
+
 // The forecast as a line: of which moment, and of each frame the mean, the maximum and the share of pixels that reach
 // 0.5, in the model's numbers.
 std::string frame_forecast_line(const tasks::FrameForecast& forecast, const FrameMoment& moment, const InputSpec& spec,

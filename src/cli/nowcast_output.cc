@@ -124,12 +124,31 @@ std::vector<std::string> write_nowcast(const tasks::Nowcast& nowcast, const std:
   return written;
 }
 
+std::string nothing_measured(const std::string& source, std::int64_t time) {
+  return fmt::format("warning: {}: in the field of {} nothing was measured; it counts as missing", source,
+                     fields::format_time(time));
+}
+
+std::string too_few_fields(const std::string& source, const graph::Model& model, const std::string& of) {
+  return fmt::format(
+      "{}: the model sees {} frames, {:g} minutes apart, before it forecasts; {} there are not so many without a gap",
+      source, tasks::forecast_protocol_of(model).seen, tasks::forecast_input_of(model).step_s / 60, of);
+}
+
 std::string nowcast_line(const tasks::Nowcast& nowcast, const std::string& source, const std::vector<float>& thresholds,
                          const std::vector<std::string>& files) {
-  Json json{{"source", source},           {"time", fields::format_time(nowcast.time)}, {"seen", nowcast.seen},
-            {"missing", nowcast.missing}, {"unit", nowcast.forecast.front().unit},     {"leads", Json::array()}};
+  Json json{{"type", "nowcast"},     {"source", source},           {"time", fields::format_time(nowcast.time)},
+            {"seen", nowcast.seen},  {"missing", nowcast.missing}, {"unit", nowcast.forecast.front().unit},
+            {"leads", Json::array()}};
   for (const Field& field : nowcast.forecast) json["leads"].push_back(json_of(field, nowcast, thresholds));
   if (!files.empty()) json["files"] = files;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string nowcast_end_line(const std::string& source, std::int64_t fields, std::int64_t skipped,
+                             std::int64_t nowcasts) {
+  const Json json{
+      {"type", "end"}, {"source", source}, {"fields", fields}, {"skipped", skipped}, {"nowcasts", nowcasts}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -24,9 +24,18 @@ std::vector<std::string> parse_kinds(const std::string& words,
 std::vector<std::string> write_nowcast(const tasks::Nowcast& nowcast, const std::string& name, const std::string& model,
                                        const NowcastOutput& output);
 
+// What is said of a field in which nothing was measured.
+std::string nothing_measured(const std::string& source, std::int64_t time);
+// Why there is no nowcast of the fields `of`, such as "up to 2016-09-28T15:00:00Z".
+std::string too_few_fields(const std::string& source, const graph::Model& model, const std::string& of);
+
 // The nowcast as a line: where and when, and of each lead the mean, the maximum and the shares of cells that reach the
 // thresholds.
 std::string nowcast_line(const tasks::Nowcast& nowcast, const std::string& source, const std::vector<float>& thresholds,
                          const std::vector<std::string>& files);
+
+// The last line of a stream of them: how many fields were followed, files passed over, nowcasts given.
+std::string nowcast_end_line(const std::string& source, std::int64_t fields, std::int64_t skipped,
+                             std::int64_t nowcasts);
 
 }  // namespace longtake::cli

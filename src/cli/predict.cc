@@ -36,6 +36,7 @@ struct PredictOptions {
   std::vector<std::string> series;
   std::string write;
   std::string at;
+  std::string tracks;
   std::int64_t horizon = 0;
   std::optional<std::int64_t> item;
   bool frames_first = false;
@@ -164,8 +165,8 @@ void write_output(const PredictOptions& options, const reports::ResultFormat& fo
 }
 
 bool for_forecasters(const PredictOptions& options) {
-  return !options.series.empty() || !options.at.empty() || !options.write.empty() || options.horizon > 0 ||
-         options.item || options.frames_first;
+  return !options.series.empty() || !options.at.empty() || !options.tracks.empty() || !options.write.empty() ||
+         options.horizon > 0 || options.item || options.frames_first;
 }
 
 int predict_video(graph::Model model, const PredictOptions& options) {
@@ -188,15 +189,19 @@ int predict_ahead(graph::Model model, const PredictOptions& options) {
         "--format, --overlay, --frames, --attention and --events are not for models that forecast or follow storms");
   }
   const bool storms = tasks::answers_storms(model);
+  if (!storms && !options.tracks.empty()) throw ConfigError("--tracks is for models that forecast storms");
   if (!storms && !tasks::forecast_input_of(model).has_fields()) return predict_video(std::move(model), options);
   if (options.item || options.frames_first) throw ConfigError("--item and --frames-first are for arrays of videos");
   const std::string write = options.write.empty() ? "netcdf,png,mp4" : options.write;
   if (storms) {
-    if (!options.series.empty() || !options.at.empty() || options.horizon > 0) {
-      throw ConfigError("--series, --at and --horizon are not for models that follow storms");
-    }
+    if (!options.series.empty()) throw ConfigError("--series is not for models that follow or forecast storms");
     return predict_storms(open_storm_model(model_path(options.model), std::move(model), options.threads),
-                          {.files = options.files, .output = options.output, .write = write});
+                          {.files = options.files,
+                           .output = options.output,
+                           .write = write,
+                           .tracks = options.tracks,
+                           .at = options.at,
+                           .horizon = options.horizon});
   }
   return predict_forecast(open_forecaster(model_path(options.model), std::move(model), options.threads),
                           {.sources = options.files,
@@ -213,7 +218,8 @@ int predict(const PredictOptions& options) {
     return predict_ahead(std::move(model), options);
   }
   if (for_forecasters(options)) {
-    throw ConfigError("--series, --at, --horizon, --write, --item and --frames-first are for models that forecast");
+    throw ConfigError(
+        "--series, --at, --horizon, --tracks, --write, --item and --frames-first are for models that forecast");
   }
   const reports::ResultFormat& format = reports::result_format(options.json ? "jsonl" : options.format);
   const auto detail = reports::detail_of(format, options.frames, options.attention);
@@ -292,6 +298,9 @@ void add_predict(CLI::App& app, Run& run) {
       "--at", options->at,
       "Models that forecast: the newest to be seen, such as 2016-09-28T15:00:00Z, of video the number of a frame or "
       "seconds such as 2.5s; default: the newest there is");
+  verb->add_option("--tracks", options->tracks,
+                   "Models that forecast storms: a file of the tracks so far, such as what a model that follows them "
+                   "finds; later points do not count");
   verb->add_option("--item", options->item,
                    "Models that forecast video: this sequence of an array, from 0; default: all")
       ->check(whole_number(0));
@@ -302,6 +311,7 @@ void add_predict(CLI::App& app, Run& run) {
   verb->add_option("--write", options->write,
                    "Models that forecast or follow storms: what --output gets, some of netcdf,png,mp4, of video of "
                    "npy,png,mp4; default: all");
+  add_precise(*verb);
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -312,7 +322,8 @@ void add_predict(CLI::App& app, Run& run) {
       "  longtake predict model.safetensors *.mp4 --format vtt -o subtitles --overlay seen\n"
       "  longtake predict runs/nowcast radar/today -o nowcasts --horizon 12\n"
       "  longtake predict runs/moving_digits test.npy --item 7 -o forecasts\n"
-      "  longtake predict runs/storm_tracker september.nc -o storms");
+      "  longtake predict runs/storm_tracker september.nc -o storms\n"
+      "  longtake predict runs/storm_forecaster september.nc --tracks storms/september.csv -o forecasts");
   verb->callback([&run, options] { run = [options] { return predict(*options); }; });
 }
 

@@ -17,34 +17,85 @@ namespace longtake::cli {
 
 namespace {
 
-// The nowcast after the newest frames of a source.
-tasks::Nowcast newest_nowcast(const OpenedForecaster& opened, const tasks::FieldSource& source,
-                              std::optional<std::int64_t> until, std::int64_t horizon) {
-  const InputSpec& spec = tasks::forecast_input_of(*opened.model);
-  const std::int64_t seen = tasks::forecast_protocol_of(*opened.model).seen;
-  const std::vector<std::int64_t> times = times_of(source, until);
-  if (times.empty()) {
-    throw BadData(fmt::format("{}: has no field{}", source.name, until ? " of that time or before it" : ""));
+// The newest nowcast of a source, and what there is to tell about its fields.
+class SourceNowcast {
+ public:
+  SourceNowcast(const OpenedForecaster& opened, const tasks::FieldSource& source, std::optional<std::int64_t> until,
+                std::int64_t horizon)
+      : opened_(opened), source_(source), until_(until), horizon_(horizon), feed_(source) {}
+
+  // After the newest field that can be used and has a measurement. Throws BadData where there is none, or where what
+  // lies before it does not suffice.
+  tasks::Nowcast newest() {
+    for (auto times = feed_.times(until_); !times.empty(); times = feed_.times(until_)) {
+      if (!follow(times)) continue;
+      tell_problems();
+      if (nowcast_) return std::move(*nowcast_);
+      throw BadData(too_few_fields(source_.name, *opened_.model, "up to " + fields::format_time(times.back())));
+    }
+    if (!empty_.empty()) tell_unreadable();
+    throw BadData(why_nothing());
   }
-  // Steps are counted so that the newest frame is at one.
-  const auto step_s = static_cast<std::int64_t>(spec.step_s);
-  const std::int64_t newest = times.back(), first = newest - (seen - 1) * step_s;
-  tasks::NowcastOptions options{.horizon = horizon, .first = first};
-  options.usual_distance_s = tasks::usual_distance_s(times);
-  tasks::Nowcaster nowcaster(*opened.forecasters, *opened.model, source, options);
-  std::optional<tasks::Nowcast> last;
-  // What lies at the first step is made from the fields around it.
-  const auto after = std::upper_bound(times.begin(), times.end(), first);
-  const std::int64_t from = after == times.begin() ? first : *(after - 1);
-  for_fields(source, from, newest, [&](const fields::Field& field) {
-    for (tasks::Nowcast& nowcast : nowcaster.push(field)) last = std::move(nowcast);
-  });
-  if (last) return std::move(*last);
-  throw BadData(
-      fmt::format("{}: the model sees {} frames, {:g} minutes apart, before it forecasts; up to {} there are not so "
-                  "many without a gap",
-                  source.name, seen, spec.step_s / 60, fields::format_time(newest)));
-}
+
+  bool partial() const { return !feed_.problems().empty(); }
+
+ private:
+  // False where the newest of `times` cannot be used; it is then no longer there.
+  bool follow(const std::vector<std::int64_t>& times) {
+    const InputSpec& spec = tasks::forecast_input_of(*opened_.model);
+    const std::int64_t seen = tasks::forecast_protocol_of(*opened_.model).seen;
+    // Steps are counted so that the newest frame is at one.
+    const auto step_s = static_cast<std::int64_t>(spec.step_s);
+    const std::int64_t newest = times.back(), first = newest - (seen - 1) * step_s;
+    tasks::NowcastOptions options{.horizon = horizon_, .first = first};
+    options.usual_distance_s = tasks::usual_distance_s(times);
+    tasks::Nowcaster nowcaster(*opened_.forecasters, *opened_.model, source_, options);
+    // What lies at the first step is made from the fields around it.
+    const auto after = std::upper_bound(times.begin(), times.end(), first);
+    const std::int64_t from = after == times.begin() ? first : *(after - 1);
+    nowcast_.reset();
+    feed_.each(from, newest, [&](const fields::Field& field) {
+      for (tasks::Nowcast& nowcast : nowcaster.push(field)) nowcast_ = std::move(nowcast);
+      if (nowcaster.newest() != field.time) empty_.insert(*field.time);
+    });
+    if (empty_.contains(newest)) feed_.drop(newest);
+    if (nowcaster.newest() != newest) return false;
+    remarks_ = feed_.remarks(from, newest);
+    return true;
+  }
+
+  void tell_unreadable() const {
+    for (const std::string& problem : feed_.problems()) tell(fmt::format("longtake: {}", problem));
+  }
+
+  void tell_problems() const {
+    tell_unreadable();
+    for (const std::int64_t time : empty_) tell(nothing_measured(source_.name, time));
+    for (const std::string& remark : remarks_) tell(fmt::format("warning: {}", remark));
+  }
+
+  std::string why_nothing() const {
+    const std::size_t problems = feed_.problems().size();
+    if (problems == 0 && empty_.empty()) {
+      return fmt::format("{}: has no field{}", source_.name, until_ ? " of that time or before it" : "");
+    }
+    if (!empty_.empty()) {
+      return fmt::format("{}: in none of the fields that can be read{} anything was measured", source_.name,
+                         until_ ? " up to that time" : "");
+    }
+    return feed_.problems().front() +
+           (problems > 1 ? fmt::format("; {} more cannot be used either", problems - 1) : "");
+  }
+
+  const OpenedForecaster& opened_;
+  const tasks::FieldSource& source_;
+  std::optional<std::int64_t> until_;
+  std::int64_t horizon_;
+  FieldFeed feed_;
+  std::optional<tasks::Nowcast> nowcast_;
+  std::set<std::int64_t> empty_;  // times of fields in which nothing was measured
+  std::vector<std::string> remarks_;
+};
 
 // Names of files; sources with the same name would overwrite each other.
 void check_names(const std::vector<tasks::FieldSource>& sources) {
@@ -78,7 +129,9 @@ int predict_forecast(const OpenedForecaster& opened, const ForecastPredictOption
   for (const tasks::FieldSource& source : sources) {
     if (interrupted()) break;
     try {
-      const tasks::Nowcast nowcast = newest_nowcast(opened, source, until, horizon);
+      SourceNowcast found(opened, source, until, horizon);
+      const tasks::Nowcast nowcast = found.newest();
+      skipped += found.partial() ? 1 : 0;
       const auto files = write_nowcast(nowcast, source.name, opened.path, output);
       put(nowcast_line(nowcast, source.path, tasks::MeasureOptions::usual(spec).thresholds, files));
       for (const std::string& file : files) tell(file);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <thread>
@@ -123,6 +124,16 @@ CLI::Validator number(double least, double most) {
 }
 
 int core_count() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+void add_precise(CLI::App& verb) {
+  const auto choose = [] {
+    const char* chosen = std::getenv("LONGTAKE_KERNELS");
+    const std::string others = chosen == nullptr || *chosen == '\0' ? "" : std::string(chosen) + ",";
+    setenv("LONGTAKE_KERNELS", (others + "precise").c_str(), 1);
+  };
+  verb.add_flag_callback("--precise", choose,
+                         "Convolutions sum in order: slower, with a fifth of the error (LONGTAKE_KERNELS=precise)");
+}
 
 reports::Progress terminal_progress(const std::string& what, const std::string& unit, std::int64_t total) {
   using SteadyClock = std::chrono::steady_clock;

@@ -36,24 +36,43 @@ class Feed {
   std::int64_t fields() const { return fields_; }
   std::int64_t skipped() const { return skipped_; }
 
-  void save_state(const std::string& path) const {
-    nowcaster_.save().save(path);
-    tell(fmt::format("state after {} fields in {}", fields_, path));
-  }
-
   // A file that cannot be read or comes too late is told, counted and passed over: the next one may be good.
   void follow(const Files::Path& path) {
     try {
       tasks::FieldSource one = source_;
       one.name = one.path = path.string();
-      for_fields(one, std::nullopt, std::nullopt, [&](const fields::Field& field) { push(field); });
+      FieldFeed feed(one);
+      feed.each(std::nullopt, std::nullopt, [&](const fields::Field& field) { push(field, one.name); });
+      for (const std::string& problem : feed.problems()) skip(problem);
     } catch (const Error& error) {
-      tell(fmt::format("longtake: {}", error.what()));
-      ++skipped_;
+      skip(error.what());
     }
   }
 
+  // The last line, and the state. Throws BadData where nothing came of all that was there.
+  void finish(bool ended) {
+    const bool gone_on = !options_.load_state.empty() && skipped_ == 0;
+    if (ended && fields_ == 0 && !gone_on) throw BadData(fmt::format("{}: no field could be read", options_.folder));
+    if (!options_.save_state.empty()) save_state(options_.save_state);
+    // The stream that takes up the state gives the nowcasts.
+    if (ended && fields_ > 0 && nowcasts_ == 0 && options_.save_state.empty()) {
+      throw BadData(
+          too_few_fields(options_.folder, *opened_.model, fmt::format("of the fields that came ({})", fields_)));
+    }
+    put(nowcast_end_line(options_.folder, fields_, skipped_, nowcasts_));
+  }
+
  private:
+  void save_state(const std::string& path) const {
+    nowcaster_.save().save(path);
+    tell(fmt::format("state after {} fields in {}", fields_, path));
+  }
+
+  void skip(const std::string& why) {
+    tell(fmt::format("longtake: {}", why));
+    ++skipped_;
+  }
+
   void load_state(const std::string& path) {
     try {
       nowcaster_.load(State::load(path));
@@ -63,15 +82,17 @@ class Feed {
     }
   }
 
-  void push(const fields::Field& field) {
+  void push(const fields::Field& field, const std::string& file) {
     if (known_ && field.time && *field.time <= *known_) return;  // the state has seen it
     const auto nowcasts = nowcaster_.push(field);
     ++fields_;
+    if (nowcaster_.newest() != field.time) tell(nothing_measured(file, *field.time));
     for (const tasks::Nowcast& nowcast : nowcasts) {
       std::string name = fields::format_time(nowcast.time);  // 2016-09-28T15:00:00Z, without what names cannot have
       std::erase_if(name, [](char c) { return c == '-' || c == ':'; });
       const auto files = write_nowcast(nowcast, name, opened_.path, output_);
       put(nowcast_line(nowcast, options_.folder, thresholds_, files));
+      ++nowcasts_;
     }
   }
 
@@ -82,7 +103,7 @@ class Feed {
   tasks::Nowcaster nowcaster_;
   std::vector<float> thresholds_;
   std::optional<std::int64_t> known_;  // the newest field of the state that was loaded
-  std::int64_t fields_ = 0, skipped_ = 0;
+  std::int64_t fields_ = 0, skipped_ = 0, nowcasts_ = 0;
 };
 
 // In short sleeps, so that a signal is heard.
@@ -109,10 +130,7 @@ int stream_forecast(const OpenedForecaster& opened, const ForecastStreamOptions&
     if (options.once) break;
     wait_for(options.poll_s);
   }
-  if (feed.fields() == 0 && options.once && (feed.skipped() > 0 || options.load_state.empty())) {
-    throw BadData(fmt::format("{}: no field could be read", options.folder));
-  }
-  if (!options.save_state.empty()) feed.save_state(options.save_state);
+  feed.finish(!interrupted());
   return feed.skipped() > 0 ? kPartial : kDone;
 }
 

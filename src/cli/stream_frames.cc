@@ -67,16 +67,18 @@ class FrameFeed {
   // The source was lost: what was seen is about another moment.
   void reset() { forecaster_.reset(); }
 
-  void finish(const DecodeStats& decode) const {
+  void finish(const DecodeStats& decode, const std::optional<reports::LiveCounters>& live) const {
     if (!options_.save_state.empty()) {
       forecaster_.save().save(options_.save_state);
       tell(fmt::format("state after {} frames in {}", frames_, options_.save_state));
     }
     if (frames_ == 0) throw BadData(fmt::format("{}: {}", options_.source, nothing_reason(decode)));
     // The stream that takes up the state gives the forecasts.
-    if (forecasts_ > 0 || !options_.save_state.empty()) return;
-    throw BadData(fmt::format("{}: gave {} frames, but the model sees {} before it forecasts", options_.source, frames_,
-                              forecaster_.needed()));
+    if (forecasts_ == 0 && options_.save_state.empty()) {
+      throw BadData(fmt::format("{}: gave {} frames, but the model sees {} before it forecasts", options_.source,
+                                frames_, forecaster_.needed()));
+    }
+    put(frame_end_line(options_.source, frames_, forecasts_, decode, live));
   }
 
  private:
@@ -118,11 +120,15 @@ int code_of(const FrameStreamOptions& options, const DecodeStats& decode) {
   return kPartial;
 }
 
+reports::LiveCounters counters_of(const media::LiveStats& stats) {
+  return {stats.dropped, std::max<std::int64_t>(0, stats.connections - 1)};
+}
+
 int follow_frames(const FrameStreamOptions& options, FrameFeed& feed) {
   VideoReader reader = VideoReader::open(options.source, feed.video());
   Frame frame;
   while (!feed.enough() && read_unless_stopped(reader, frame, options.video.stop)) feed.push(frame, {});
-  feed.finish(reader.stats());
+  feed.finish(reader.stats(), std::nullopt);
   return code_of(options, reader.stats());
 }
 
@@ -139,13 +145,10 @@ int follow_live_frames(const FrameStreamOptions& options, FrameFeed& feed) {
   while (!feed.enough() && reader->read(frame)) {
     if (frame.connection != connection) feed.reset();
     connection = frame.connection;
-    const media::LiveStats stats = reader->stats();
-    feed.push(frame.frame,
-              {.age_s = frame.age_s,
-               .live = reports::LiveCounters{stats.dropped, std::max<std::int64_t>(0, stats.connections - 1)}});
+    feed.push(frame.frame, {.age_s = frame.age_s, .live = counters_of(reader->stats())});
   }
   reader->stop();
-  feed.finish(reader->stats().decode);
+  feed.finish(reader->stats().decode, counters_of(reader->stats()));
   return options.reconnect ? kDone : code_of(options, reader->stats().decode);
 }
 

@@ -8,6 +8,7 @@ void add_train_options(CLI::App& app, TrainOptions& options) {
   app.add_option("--run", options.run_directory, "The run's directory; default: runs/<name of the recipe>");
   app.add_flag("--resume", options.resume, "Go on where the run in that directory stopped, however it stopped");
   app.add_option("--device", options.device, "cpu, cuda or cuda:<number>")->capture_default_str();
+  add_precise(app);
   app.add_option("--threads", options.threads, "0 takes all cores; the same number gives the same bytes")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

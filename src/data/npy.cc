@@ -119,10 +119,9 @@ class NpyDictionary {
     for (const NpyType& type : kTypes) {
       if (type.descriptor == descriptor) return type.dtype;
     }
-    throw BadData(
-        fmt::format("{}: numbers of the type '{}' cannot be read; uint8, bool, float32, float64, int32 and "
-                    "int64 in little-endian order can",
-                    name_, descriptor));
+    throw BadData(fmt::format(
+        "{}: numbers of the type '{}' cannot be read; uint8, float32 or float64 in little-endian order is wanted",
+        name_, descriptor));
   }
 
   std::string_view text_;

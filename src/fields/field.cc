@@ -82,8 +82,8 @@ std::vector<float> filled_values(const Field& field, float replacement) {
 void check_same_size(const Field& a, const Field& b) {
   if (a.height == b.height && a.width == b.width) return;
   throw InvalidArgument(
-      fmt::format("a field of {} x {} cells (height x width) where one of {} x {} is wanted; crop() or resample() them "
-                  "to one grid",
+      fmt::format("a field of {} x {} cells (height x width) where one of {} x {} is wanted; all must be "
+                  "on one grid",
                   b.height, b.width, a.height, a.width));
 }
 

@@ -95,6 +95,8 @@ class FieldSeries {
   virtual const std::vector<std::int64_t>& times() const = 0;
   // The i-th field. Throws InvalidArgument beyond the end, BadData or IoError for what cannot be read.
   virtual Field read(std::size_t i) const = 0;
+  // The file of the i-th field, for messages. Throws InvalidArgument beyond the end.
+  virtual std::string file(std::size_t i) const = 0;
 
   std::size_t size() const { return times().size(); }
 };

@@ -23,10 +23,8 @@ class SizeCheck {
       name_ = name;
     }
     if (field.height == height_ && field.width == width_) return;
-    throw BadData(
-        fmt::format("{}: {} x {} cells (height x width) where {} has {} x {}; a series has one grid, so "
-                    "resample() them before they are mixed",
-                    name, field.height, field.width, name_, height_, width_));
+    throw BadData(fmt::format("{}: {} x {} cells (height x width) where {} has {} x {}; a series has one grid", name,
+                              field.height, field.width, name_, height_, width_));
   }
 
  private:
@@ -58,6 +56,11 @@ class FileSeries : public FieldSeries {
     return field;
   }
 
+  std::string file(std::size_t i) const override {
+    check_index(i, paths_.size());
+    return paths_[i].string();
+  }
+
  private:
   std::vector<Files::Path> paths_;
   FieldReader read_;
@@ -74,16 +77,26 @@ class JoinedSeries : public FieldSeries {
   const std::vector<std::int64_t>& times() const override { return times_; }
 
   Field read(std::size_t i) const override {
-    check_index(i, times_.size());
-    std::size_t part = 0;
-    std::size_t k = i;
-    while (k >= parts_[part]->size()) k -= parts_[part++]->size();
-    Field field = parts_[part]->read(k);
-    check_size_(field, fmt::format("field {} of the series", i));
+    const auto [part, k] = part_of(i);
+    Field field = part.read(k);
+    check_size_(field, part.file(k));
     return field;
   }
 
+  std::string file(std::size_t i) const override {
+    const auto [part, k] = part_of(i);
+    return part.file(k);
+  }
+
  private:
+  // The part that holds the i-th field, and its number there.
+  std::pair<const FieldSeries&, std::size_t> part_of(std::size_t i) const {
+    check_index(i, times_.size());
+    std::size_t part = 0;
+    while (i >= parts_[part]->size()) i -= parts_[part++]->size();
+    return {*parts_[part], i};
+  }
+
   std::vector<std::unique_ptr<FieldSeries>> parts_;
   std::vector<std::int64_t> times_;
   mutable SizeCheck check_size_;

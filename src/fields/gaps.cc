@@ -52,6 +52,23 @@ std::string TimeFindings::summary() const {
   return parts.empty() ? "no gaps" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::vector<std::string> remarks(const TimeFindings& findings, std::span<const std::int64_t> times,
+                                 const std::function<std::string(std::size_t)>& file) {
+  std::vector<std::string> remarks;
+  for (const std::size_t i : findings.duplicates) {
+    const auto used = static_cast<std::size_t>(std::find(times.begin(), times.end(), times[i]) - times.begin());
+    remarks.push_back(
+        fmt::format("{} is there more than once: {} is used, {} is not", format_time(times[i]), file(used), file(i)));
+  }
+  if (!findings.irregular.empty()) {
+    const std::size_t i = findings.irregular.front();
+    remarks.push_back(
+        fmt::format("{} of {} lies off the steps{}", file(i), format_time(times[i]),
+                    findings.irregular.size() > 1 ? fmt::format(", and {} more", findings.irregular.size() - 1) : ""));
+  }
+  return remarks;
+}
+
 TimeFindings find_gaps(std::span<const std::int64_t> times, std::int64_t step_s, std::int64_t tolerance_s) {
   if (step_s <= 0 || tolerance_s < 0 || tolerance_s * 2 >= step_s) {
     throw InvalidArgument(

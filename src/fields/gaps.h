@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +33,11 @@ struct TimeFindings {
   // "2 gaps (7 frames), 1 duplicate"
   std::string summary() const;
 };
+
+// A sentence on each frame whose time an earlier one in the list has, and on the first that lies off the steps. `file`
+// names the file of a frame.
+std::vector<std::string> remarks(const TimeFindings& findings, std::span<const std::int64_t> times,
+                                 const std::function<std::string(std::size_t)>& file);
 
 // `step_s` is the expected distance; a frame may be `tolerance_s` off. Throws InvalidArgument for a step that is not
 // above 0 or a tolerance that is not in [0, step_s / 2).

@@ -278,14 +278,19 @@ class NetcdfSeries : public FieldSeries {
     return options_.unit.empty() ? field : convert(std::move(field), options_.unit, options_.conversion);
   }
 
+  std::string file(std::size_t i) const override {
+    check_index(i, times_.size());
+    return path_.string();
+  }
+
  private:
   void find_unit(const NetcdfFile& file, const NetcdfVariable& variable) {
     unit_ = options_.file_unit.empty() ? file.text(variable, "units").value_or("") : options_.file_unit;
     if (options_.unit.empty()) return;
     if (unit_.empty()) {
       throw InvalidArgument(
-          fmt::format("{}: {} states no unit, so it cannot be converted to \"{}\"; say which it has "
-                      "(file_unit)",
+          fmt::format("{}: {} states no unit, so it cannot be converted to \"{}\"; it must be given (unit of a "
+                      "series, file_unit of NetcdfOptions)",
                       file.where(), variable.name, options_.unit));
     }
     ConversionOptions conversion = options_.conversion;

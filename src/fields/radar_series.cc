@@ -28,6 +28,18 @@ RadarFormat format_of(const Files::Path& path) {
       path.string()));
 }
 
+// What is said of other formats than the files' would be passed over in silence.
+void check_options(RadarFormat format, const std::string& name, const RadarOptions& options) {
+  const std::string& variable = options.netcdf.variable;
+  if (format != RadarFormat::kNetcdf && (variable != bom_options().variable || !options.netcdf.file_unit.empty())) {
+    throw InvalidArgument(fmt::format("{}: a variable and its unit can be said of NetCDF (.nc, .cdf) only", name));
+  }
+  if (format != RadarFormat::kHdf5 && !options.hdf5.quantity.empty()) {
+    throw InvalidArgument(fmt::format("{}: a quantity (\"{}\") can be chosen in HDF5 (.h5, .hdf, .hdf5) only", name,
+                                      options.hdf5.quantity));
+  }
+}
+
 std::unique_ptr<FieldSeries> open_netcdf_files(const std::vector<Files::Path>& paths, const NetcdfOptions& options) {
   std::vector<std::unique_ptr<FieldSeries>> parts;
   for (const Files::Path& path : paths) parts.push_back(open_netcdf(path, options));
@@ -36,8 +48,7 @@ std::unique_ptr<FieldSeries> open_netcdf_files(const std::vector<Files::Path>& p
 
 }  // namespace
 
-std::unique_ptr<FieldSeries> open_radar(const Files& files, std::vector<Files::Path> paths,
-                                        const RadarOptions& options) {
+void check_radar(const std::vector<Files::Path>& paths, const RadarOptions& options) {
   if (paths.empty()) throw InvalidArgument("a series of no files");
   const RadarFormat format = format_of(paths[0]);
   for (const Files::Path& path : paths) {
@@ -45,10 +56,16 @@ std::unique_ptr<FieldSeries> open_radar(const Files& files, std::vector<Files::P
     throw InvalidArgument(
         fmt::format("{} and {} are of different formats; one series has one", paths[0].string(), path.string()));
   }
+  check_options(format, paths[0].string(), options);
+}
+
+std::unique_ptr<FieldSeries> open_radar(const Files& files, std::vector<Files::Path> paths,
+                                        const RadarOptions& options) {
+  check_radar(paths, options);
   const auto read_file = [&files](Field (*read)(const Files&, const Files::Path&)) {
     return [&files, read](const Files::Path& path) { return read(files, path); };
   };
-  switch (format) {
+  switch (format_of(paths[0])) {
     case RadarFormat::kFmi:
       return file_series(std::move(paths), read_file(read_fmi), time_of_fmi_name);
     case RadarFormat::kMeteoSwiss:

@@ -70,7 +70,7 @@ std::int64_t season_of(const Track& track) {
 }
 
 std::vector<Track> tracks_from(const Files& files, const Files::Path& path) {
-  std::vector<Track> tracks = path.extension() == ".nc" ? read_netcdf_tracks(path) : read_tracks(files, path);
+  std::vector<Track> tracks = read_tracks(files, path);
   std::erase_if(tracks, [](const Track& track) {
     return track.points.back().time - track.points.front().time < kShortestTrackS;
   });

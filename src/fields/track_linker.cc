@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "fields/calendar.h"
@@ -30,21 +31,51 @@ TrackLinker::TrackLinker(const LinkOptions& options) : options_(options) {
   }
 }
 
-std::vector<std::size_t> TrackLinker::add(std::int64_t time, std::span<const Peak> peaks) {
+TrackLinker::TrackLinker(const LinkOptions& options, std::span<const Track> known, std::span<const std::int64_t> times)
+    : TrackLinker(options) {
+  for (const Track& track : known) known_.insert(track.id);
+  std::map<std::size_t, std::size_t> storm_of;  // by the index of a track
+  for (const std::int64_t time : times) {
+    advance(time);
+    for (const StormPosition& position : positions_at(known, time)) {
+      const auto [found, is_new] = storm_of.try_emplace(position.track, storms_.size());
+      if (is_new) {
+        living_.push_back(storms_.size());
+        storms_.push_back({.track = {known[position.track].id, {}}, .known = true});
+      }
+      Storm& storm = storms_[found->second];
+      storm.place = {position.point.longitude, position.point.latitude};
+      storm.last_tick = tick_;
+    }
+  }
+}
+
+void TrackLinker::advance(std::int64_t time) {
   if (time_ && time <= *time_) {
     throw InvalidArgument(
-        fmt::format("peaks of {} after those of {}; times must rise", format_time(time), format_time(*time_)));
+        fmt::format("storms of {} after those of {}; times must rise", format_time(time), format_time(*time_)));
   }
   time_ = time;
   ++tick_;
+}
+
+std::string TrackLinker::next_name() {
+  std::string name;
+  do {
+    name = fmt::format("{}", ++named_);
+  } while (known_.contains(name));
+  return name;
+}
+
+std::vector<std::size_t> TrackLinker::add(std::int64_t time, std::span<const Peak> peaks) {
+  advance(time);
   std::erase_if(living_,
                 [&](std::size_t storm) { return tick_ - storms_[storm].last_tick > options_.most_missing + 1; });
   std::vector<StormPair> pairs;
   for (const std::size_t storm : living_) {
-    const TrackPoint& last = storms_[storm].track.points.back();
     const double reach = options_.most_km * static_cast<double>(tick_ - storms_[storm].last_tick);
     for (std::size_t i = 0; i < peaks.size(); ++i) {
-      const double km = great_circle_km({last.longitude, last.latitude}, {peaks[i].longitude, peaks[i].latitude});
+      const double km = great_circle_km(storms_[storm].place, {peaks[i].longitude, peaks[i].latitude});
       if (km <= reach) pairs.push_back({km, storm, i});
     }
   }
@@ -61,9 +92,11 @@ std::vector<std::size_t> TrackLinker::add(std::int64_t time, std::span<const Pea
     if (storm_of[i] == kNoStorm) {
       storm_of[i] = storms_.size();
       living_.push_back(storms_.size());
-      storms_.push_back({{fmt::format("{}", storms_.size() + 1), {}}, tick_});
+      storms_.push_back({.track = {next_name(), {}}, .last_tick = tick_});
     }
-    storms_[storm_of[i]].track.points.push_back({time, peaks[i].longitude, peaks[i].latitude, peaks[i].score});
+    Storm& storm = storms_[storm_of[i]];
+    storm.place = {peaks[i].longitude, peaks[i].latitude};
+    storm.track.points.push_back({time, peaks[i].longitude, peaks[i].latitude, peaks[i].score});
   }
   return storm_of;
 }
@@ -71,7 +104,7 @@ std::vector<std::size_t> TrackLinker::add(std::int64_t time, std::span<const Pea
 std::vector<Track> TrackLinker::tracks() const {
   std::vector<Track> tracks;
   for (const Storm& storm : storms_) {
-    if (storm.track.points.size() >= options_.least_points) tracks.push_back(storm.track);
+    if (storm.track.points.size() >= (storm.known ? 1 : options_.least_points)) tracks.push_back(storm.track);
   }
   return tracks;
 }

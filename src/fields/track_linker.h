@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "fields/density.h"
@@ -21,24 +23,35 @@ class TrackLinker {
  public:
   // Throws InvalidArgument for a distance that is not above 0 or a negative gap.
   explicit TrackLinker(const LinkOptions& options = {});
+  // Storms that are known already, wherever `known` has them at `times`, which rise: they go on, under their ids, where
+  // peaks of later times are near enough. Throws as above, and for times that do not rise.
+  TrackLinker(const LinkOptions& options, std::span<const Track> known, std::span<const std::int64_t> times);
 
   // The peaks of the next time, which must be later than the last. The nearest pair of a storm and a peak is joined
   // first, then the next nearest; a peak that is left begins a storm. Returns each peak's storm, counted from 0.
   std::vector<std::size_t> add(std::int64_t time, std::span<const Peak> peaks);
 
-  // All storms so far, named 1, 2, ... in the order in which they began.
+  // All storms so far, named 1, 2, ... in the order in which they began, without the numbers that are ids of known
+  // ones. Of those that were known, which come first, what peaks have added, however little; nothing where none has.
   std::vector<Track> tracks() const;
 
  private:
   struct Storm {
-    Track track;
+    Track track;  // of peaks
+    GeoPoint place = {};
     std::int64_t last_tick = 0;
+    bool known = false;
   };
+  void advance(std::int64_t time);
+  std::string next_name();
+
   LinkOptions options_;
   std::int64_t tick_ = 0;
   std::optional<std::int64_t> time_;
   std::vector<Storm> storms_;
   std::vector<std::size_t> living_;
+  std::set<std::string> known_;  // ids
+  std::int64_t named_ = 0;       // the last number that was a name
 };
 
 }  // namespace longtake::fields

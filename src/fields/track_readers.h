@@ -62,6 +62,7 @@ std::vector<Track> read_netcdf_tracks(const Files::Path& path, const TrackTableO
 // Chooses by the contents: "start ..." is TempestExtremes, a TRACK_NUM in the first lines is TRACK, anything else a
 // table.
 std::vector<Track> parse_tracks(std::string_view text, const std::string& source_name);
+// The same of a file; NetCDF by the ending .nc.
 std::vector<Track> read_tracks(const Files& files, const Files::Path& path);
 
 }  // namespace longtake::fields

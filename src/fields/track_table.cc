@@ -97,7 +97,7 @@ std::vector<Track> parse_tracks(std::string_view text, const std::string& source
 }
 
 std::vector<Track> read_tracks(const Files& files, const Files::Path& path) {
-  return parse_tracks(files.read(path), path.string());
+  return path.extension() == ".nc" ? read_netcdf_tracks(path) : parse_tracks(files.read(path), path.string());
 }
 
 }  // namespace longtake::fields

@@ -174,7 +174,8 @@ class UnitParser {
 
 Unit known_unit(std::string_view text, std::string_view from, std::string_view to) {
   const std::optional<Unit> unit = UnitParser(text).parse();
-  if (!unit) refuse(from, to, fmt::format("\"{:.60}\" is no unit that is known", text));
+  const char* hint = trim(text).empty() ? "; it must be given (unit of a series, file_unit of NetcdfOptions)" : "";
+  if (!unit) refuse(from, to, fmt::format("\"{:.60}\" is no unit that is known{}", text, hint));
   return *unit;
 }
 
@@ -221,7 +222,9 @@ Conversion::Conversion(std::string_view from, std::string_view to, const Convers
                            difference[kLength] == 0 && difference[kMass] == 0 && difference[kTemperature] == 0;
   if (accumulates) {
     if (!options.interval_s || !(*options.interval_s > 0)) {
-      refuse(from, to, "one is a depth and the other a rate; the interval it fell in must be given (interval_s)");
+      refuse(from, to,
+             "one is a depth and the other a rate; the interval in which it fell must be given (interval_minutes of a "
+             "series, interval_s of ConversionOptions)");
     }
     factor *= std::pow(*options.interval_s, -difference[kTime]);
     difference[kTime] = 0;

@@ -18,14 +18,6 @@ std::string listed(char open, const Range& range, char close, Text text) {
   return out += close;
 }
 
-std::string decode_of(const DecodeStats& stats) {
-  return fmt::format(
-      R"({{"partial":{},"frames":{},"bad_frames":{},"bad_packets":{},"skipped":{},"repeated":{},"resolution_changes":{},)"
-      R"("truncated":{},"stopped":{},"problems":{}}})",
-      stats.partial, stats.frames_out, stats.bad_frames, stats.bad_packets, stats.skipped, stats.repeated,
-      stats.resolution_changes, stats.truncated, stats.stopped, listed('[', stats.problems, ']', json_string));
-}
-
 // What the weights of the frames are of; nothing where there are none.
 std::string grid_of(const tasks::AttentionGrid& grid) {
   if (grid.window > 0) return fmt::format(R"(,"attention":{{"window":{}}})", grid.window);
@@ -38,6 +30,14 @@ std::string live_of(const std::optional<LiveCounters>& live) {
 }
 
 }  // namespace
+
+std::string decode_json(const DecodeStats& stats) {
+  return fmt::format(
+      R"({{"partial":{},"frames":{},"bad_frames":{},"bad_packets":{},"skipped":{},"repeated":{},"resolution_changes":{},)"
+      R"("truncated":{},"stopped":{},"problems":{}}})",
+      stats.partial, stats.frames_out, stats.bad_frames, stats.bad_packets, stats.skipped, stats.repeated,
+      stats.resolution_changes, stats.truncated, stats.stopped, listed('[', stats.problems, ']', json_string));
+}
 
 JsonLinesWriter::JsonLinesWriter(std::vector<std::string> labels, Detail detail)
     : detail_(detail), labels_(std::move(labels)) {
@@ -94,7 +94,7 @@ std::string JsonLinesWriter::video(const tasks::VideoResult& result) {
   check_scores(labels_, result.scores, result.source);
   std::string out = fmt::format(R"({{"type":"video","source":{},{},"scores":{},"events":{},"protocol":{},"decode":{})",
                                 json_string(result.source), top_of(result.scores), scores_of(result.scores),
-                                events_of(result.events), json_string(result.protocol), decode_of(result.decode));
+                                events_of(result.events), json_string(result.protocol), decode_json(result.decode));
   if (detail_ == Detail::kAttention) out += grid_of(result.attention);
   if (detail_ != Detail::kVideo) {
     out += R"(,"frames":)" + listed('[', result.frames, ']', [&](const tasks::FrameScores& frame) {
@@ -120,7 +120,7 @@ std::string JsonLinesWriter::finish(const tasks::VideoResult& result, std::span<
   check_scores(labels_, result.scores, result.source);
   return fmt::format(R"({{"type":"end","source":{},{},"scores":{}{},"events":{},"protocol":{},"decode":{}{}}})",
                      json_string(result.source), top_of(result.scores), scores_of(result.scores), live_of(live),
-                     edges_of(edges), json_string(result.protocol), decode_of(result.decode),
+                     edges_of(edges), json_string(result.protocol), decode_json(result.decode),
                      detail_ == Detail::kAttention ? grid_of(result.attention) : "") +
          "\n";
 }

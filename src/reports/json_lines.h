@@ -10,6 +10,9 @@
 
 namespace longtake::reports {
 
+// How a video was read, as an object: docs/output.md has its keys.
+std::string decode_json(const DecodeStats& stats);
+
 class JsonLinesWriter : public ResultWriter {
  public:
   JsonLinesWriter(std::vector<std::string> labels, Detail detail);

@@ -91,7 +91,7 @@ class Cells {
     const Shape& weight = plan_.model->parameter(node.parameters[0]).shape;
     const Shape& map = plan_.shape(node.inputs[0]);
     return weight[2] == weight[3] && (weight[2] == 3 || weight[2] == 5) && all("stride", 1) && all("dilation", 1) &&
-           all("pad", weight[2] / 2) && map[1] >= kLeastWinogradSide && map[2] >= kLeastWinogradSide;
+           all("pad", weight[2] / 2) && map[1] >= kernels::kLeastWinogradSide && map[2] >= kernels::kLeastWinogradSide;
   }
 
   const graph::Plan& plan_;

@@ -10,12 +10,29 @@
 
 namespace longtake::tasks {
 
+namespace {
+
+bool is_taken(DType dtype) { return dtype == DType::kUint8 || dtype == DType::kFloat32 || dtype == DType::kFloat64; }
+
+// [height, width, channels] with the channels first.
+template <class T>
+void copy_channels_first(const Tensor& picture, std::span<float> to) {
+  const auto from = picture.data<T>();
+  const std::int64_t channels = picture.size(2), area = picture.size(0) * picture.size(1);
+  for (std::int64_t i = 0; i < picture.count(); ++i) {
+    to[i % channels * area + i / channels] = static_cast<float>(from[i]);
+  }
+}
+
+}  // namespace
+
 ArrayVideos::ArrayVideos(const Files& files, const Files::Path& path, const InputSpec& spec, bool frames_first)
     : file_(files, path), spec_(spec), frames_first_(frames_first) {
   const Shape& sizes = shape();
   if (spec.has_fields()) throw InvalidArgument(fmt::format("{}: an array of videos is no field", name()));
-  if (file_.header().dtype != DType::kUint8 && file_.header().dtype != DType::kFloat32) {
-    throw BadData(fmt::format("{}: holds {}; uint8 or float32 is wanted", name(), name_of(file_.header().dtype)));
+  if (!is_taken(file_.header().dtype)) {
+    throw BadData(
+        fmt::format("{}: holds {}; uint8, float32 or float64 is wanted", name(), name_of(file_.header().dtype)));
   }
   if (sizes.size() != 4 && sizes.size() != 5) {
     throw BadData(
@@ -28,8 +45,7 @@ ArrayVideos::ArrayVideos(const Files& files, const Files::Path& path, const Inpu
   if (picture_[2] != spec.channels()) {
     throw BadData(fmt::format("{}: its pictures have {} channels, the input {}", name(), picture_[2], spec.channels()));
   }
-  seen_ = file_.header().dtype == DType::kUint8 ? prepared_shape(spec, picture_)
-                                                : Shape{picture_[2], picture_[0], picture_[1]};
+  seen_ = of_bytes() ? prepared_shape(spec, picture_) : Shape{picture_[2], picture_[0], picture_[1]};
 }
 
 Tensor ArrayVideos::read(std::int64_t sequence, std::int64_t first, std::int64_t count) const {
@@ -57,10 +73,9 @@ void ArrayVideos::read_frame(std::int64_t sequence, std::int64_t frame, std::spa
   const std::int64_t count = element_count(picture_), all = shape()[frames_first_ ? 1 : 0];
   const std::int64_t place = frames_first_ ? frame * all + sequence : sequence * frames_ + frame;
   const Tensor picture = file_.read(place * count, count).reshaped(picture_);
-  if (picture.dtype() == DType::kUint8) return prepare_frame(picture, spec_, {}, to);
-  const auto from = picture.data<float>();
-  const std::int64_t area = picture_[0] * picture_[1];
-  for (std::int64_t i = 0; i < count; ++i) to[i % picture_[2] * area + i / picture_[2]] = from[i];
+  if (of_bytes()) return prepare_frame(picture, spec_, {}, to);
+  if (picture.dtype() == DType::kFloat32) return copy_channels_first<float>(picture, to);
+  copy_channels_first<double>(picture, to);
 }
 
 }  // namespace longtake::tasks

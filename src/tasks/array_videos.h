@@ -13,7 +13,7 @@ namespace longtake::tasks {
 
 class ArrayVideos {
  public:
-  // The array is uint8 or float32 [sequences, frames, height, width], or the same with channels last; with
+  // The array is uint8, float32 or float64 [sequences, frames, height, width], or the same with channels last; with
   // `frames_first` [frames, sequences, ...], as mnist_test_seq.npy. Throws InvalidArgument for a spec that is none of
   // video, BadData for an array of another kind, and as NpyFile.
   ArrayVideos(const Files& files, const Files::Path& path, const InputSpec& spec, bool frames_first);
@@ -27,10 +27,11 @@ class ArrayVideos {
 
   // The frames [first, first + count) of a sequence: float32 [count, channels, height, width]. Bytes become what the
   // spec says of a picture; other numbers are taken as they are. Throws InvalidArgument for frames that are not there,
-  // BadData for numbers that are not finite.
+  // BadData for numbers that are not finite in float32.
   Tensor read(std::int64_t sequence, std::int64_t first, std::int64_t count) const;
 
  private:
+  bool of_bytes() const { return file_.header().dtype == DType::kUint8; }
   void read_frame(std::int64_t sequence, std::int64_t frame, std::span<float> to) const;
 
   NpyFile file_;

@@ -11,7 +11,7 @@
 namespace longtake::tasks {
 
 FieldClock::FieldClock(const ClockOptions& options, const ExtrapolationOptions& extrapolation)
-    : options_(options), extrapolator_(extrapolation), usual_distance_s_(options.usual_distance_s) {
+    : options_(options), extrapolator_(extrapolation) {
   if (options.step_s < 1 || options.tolerance_s < 0 || 2 * options.tolerance_s >= options.step_s ||
       options.most_missing < 0) {
     throw InvalidArgument(fmt::format("steps of {} s with a tolerance of {} s; a tolerance below half a step is wanted",
@@ -25,9 +25,9 @@ std::vector<ClockFrame> FieldClock::push(std::int64_t time, FieldFrame frame) {
                                       fields::format_time(*last_time_)));
   }
   const std::int64_t distance = last_time_ ? time - *last_time_ : 0;
-  const bool known = usual_distance_s_ > 0;
-  const bool far = known && 2 * distance > 3 * usual_distance_s_;
-  if (distance > 0) usual_distance_s_ = known ? std::min(usual_distance_s_, distance) : distance;
+  const std::int64_t usual = usual_distance();
+  const bool far = usual > 0 && 2 * distance > 3 * usual;
+  if (distance > 0) remember_distance(distance);
   if (!next_) next_ = options_.first.value_or(time);
   const bool broken = time >= *next_ + (options_.most_missing + 1) * options_.step_s;
   if (broken) next_ = time;
@@ -43,6 +43,20 @@ std::vector<ClockFrame> FieldClock::push(std::int64_t time, FieldFrame frame) {
   return out;
 }
 
+// Of the newest distances the middle one, so that neither a gap nor two frames that came too close change it.
+std::int64_t FieldClock::usual_distance() const {
+  if (options_.usual_distance_s > 0) return options_.usual_distance_s;
+  auto known = distances_;
+  std::sort(known.begin(), known.end());
+  const auto first = std::find_if(known.begin(), known.end(), [](std::int64_t distance) { return distance > 0; });
+  return first == known.end() ? 0 : *(first + (known.end() - first - 1) / 2);
+}
+
+void FieldClock::remember_distance(std::int64_t distance) {
+  std::rotate(distances_.begin(), distances_.begin() + 1, distances_.end());
+  distances_.back() = distance;
+}
+
 bool FieldClock::is_step(std::int64_t time) const {
   if (!next_ && !options_.first) return true;
   const std::int64_t since = time - next_.value_or(*options_.first);
@@ -51,22 +65,28 @@ bool FieldClock::is_step(std::int64_t time) const {
 }
 
 void FieldClock::save(const std::string& prefix, State& state) const {
-  state.set(prefix + "times",
-            Tensor::from<std::int64_t>({1, 6}, {next_ ? 1 : 0, next_.value_or(0), last_time_ ? 1 : 0,
-                                                last_time_.value_or(0), begun_ ? 1 : 0, usual_distance_s_}));
+  state.set(prefix + "times", Tensor::from<std::int64_t>({1, 5}, {next_ ? 1 : 0, next_.value_or(0), last_time_ ? 1 : 0,
+                                                                  last_time_.value_or(0), begun_ ? 1 : 0}));
+  Tensor distances(DType::kInt64, {1, kDistances});
+  std::copy(distances_.begin(), distances_.end(), distances.data<std::int64_t>().begin());
+  state.set(prefix + "distances", std::move(distances));
   if (last_time_) save_frame(last_, prefix + "last/", state);
 }
 
 void FieldClock::load(const std::string& prefix, const State& state, std::int64_t height, std::int64_t width) {
   const Tensor& times = state.at(prefix + "times");
-  if (times.dtype() != DType::kInt64 || times.shape() != Shape{1, 6}) {
-    throw InvalidArgument(fmt::format("state: {}times is not six times", prefix));
+  if (times.dtype() != DType::kInt64 || times.shape() != Shape{1, 5}) {
+    throw InvalidArgument(fmt::format("state: {}times is not five times", prefix));
+  }
+  const Tensor& distances = state.at(prefix + "distances");
+  if (distances.dtype() != DType::kInt64 || distances.shape() != Shape{1, kDistances}) {
+    throw InvalidArgument(fmt::format("state: {}distances is not {} distances in time", prefix, kDistances));
   }
   const auto numbers = times.data<std::int64_t>();
   next_ = numbers[0] != 0 ? std::optional(numbers[1]) : std::nullopt;
   last_time_ = numbers[2] != 0 ? std::optional(numbers[3]) : std::nullopt;
   begun_ = numbers[4] != 0;
-  usual_distance_s_ = numbers[5];
+  std::copy_n(distances.data<std::int64_t>().begin(), kDistances, distances_.begin());
   if (last_time_) last_ = load_frame(prefix + "last/", state, height, width);
 }
 

@@ -2,6 +2,7 @@
 // that wants one every 10.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,6 +52,10 @@ class FieldClock {
   void load(const std::string& prefix, const State& state, std::int64_t height, std::int64_t width);
 
  private:
+  static constexpr std::int64_t kDistances = 5;
+
+  std::int64_t usual_distance() const;  // 0: not known yet
+  void remember_distance(std::int64_t distance);
   ClockFrame at_step(std::int64_t time, const FieldFrame& newest, std::int64_t newest_time, bool far);
 
   ClockOptions options_;
@@ -59,7 +64,7 @@ class FieldClock {
   bool begun_ = false;                // one was told
   std::optional<std::int64_t> last_time_;
   FieldFrame last_;
-  std::int64_t usual_distance_s_;  // the smallest so far
+  std::array<std::int64_t, kDistances> distances_{};  // from frame to frame, the newest last; 0 is none yet
 };
 
 }  // namespace longtake::tasks

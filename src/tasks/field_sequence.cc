@@ -44,6 +44,19 @@ std::optional<double> spacing_of(const std::vector<double>& axis) {
   return step ? std::optional(std::abs(*step)) : std::nullopt;
 }
 
+// No grid has cells of more degrees, and none of fewer metres.
+constexpr double kMostDegrees = 20;
+
+void check_unit_of_spacing(const fields::Grid& grid, double own, double wanted) {
+  const bool degrees = grid.kind == fields::GridKind::kGeographic;
+  if (degrees == (wanted <= kMostDegrees)) return;
+  const auto unit = [](bool in_degrees) { return in_degrees ? "degrees" : "metres"; };
+  throw InvalidArgument(fmt::format(
+      "the model wants cells of {} {}, but those of the files are of {:.6g} {}; the source's spacing must be "
+      "set, in {}",
+      wanted, unit(!degrees), own, unit(degrees), unit(!degrees)));
+}
+
 constexpr int kDeepest = 12;  // folders by year, month, day and the like; and no end of links
 
 void collect_fields(const Files& files, const Files::Path& folder, int depth, std::vector<Files::Path>& found) {
@@ -102,6 +115,7 @@ Field FieldPreparer::operator()(Field field, std::int64_t channel) const {
 Field FieldPreparer::regrid(Field field) const {
   if (spec_.spacing == 0) return field;
   const auto own = source_.spacing > 0 ? std::optional(source_.spacing) : spacing_of(field.grid.x);
+  if (own && source_.spacing == 0) check_unit_of_spacing(field.grid, *own, spec_.spacing);
   if (!own) {
     throw InvalidArgument(
         fmt::format("the model wants cells of {}, but the files do not say how large theirs are; set the source's "
@@ -140,20 +154,34 @@ FieldSequence::FieldSequence(const Files& files, const InputSpec& spec, const Fi
     if (options.gaps == fields::GapPolicy::kError && !findings_.clean()) {
       throw BadData(fmt::format("its times are not clean: {}", findings_.summary()));
     }
-    InputSpec values_only = spec;
-    values_only.validity = false;
-    const fields::FieldCoding values(values_only);
-    for (const std::size_t i : findings_.order) {
-      const Field field = prepare(series->read(i), 0);
-      if (times_.empty()) like_ = field;
-      fields::check_same_size(like_, field);
-      FieldFrame frame{Tensor(DType::kFloat32, {1, field.height, field.width}),
-                       Tensor::from<std::uint8_t>({field.height, field.width}, std::span(field.valid))};
-      values.encode({&field, 1}, frame.values.data<float>());
-      frames_.push_back(std::move(frame));
-      times_.push_back(series->times()[i]);
-    }
+    remarks_ = fields::remarks(findings_, series->times(), [&](std::size_t i) { return series->file(i); });
+    read_frames(*series, spec, prepare);
   });
+}
+
+void FieldSequence::read_frames(const fields::FieldSeries& series, const InputSpec& spec,
+                                const FieldPreparer& prepare) {
+  InputSpec values_only = spec;
+  values_only.validity = false;
+  const fields::FieldCoding values(values_only);
+  for (const std::size_t i : findings_.order) {
+    const Field field = prepare(series.read(i), 0);
+    if (like_.count() == 0) like_ = field;
+    fields::check_same_size(like_, field);
+    FieldFrame frame{Tensor(DType::kFloat32, {1, field.height, field.width}),
+                     Tensor::from<std::uint8_t>({field.height, field.width}, std::span(field.valid))};
+    if (!has_measurement(frame)) {
+      ++empty_fields_;
+      continue;
+    }
+    values.encode({&field, 1}, frame.values.data<float>());
+    frames_.push_back(std::move(frame));
+    times_.push_back(series.times()[i]);
+  }
+  if (times_.empty()) throw BadData(fmt::format("in none of its {} fields anything was measured", empty_fields_));
+  if (options_.gaps == fields::GapPolicy::kError && empty_fields_ > 0) {
+    throw BadData(fmt::format("in {} of its fields nothing was measured", empty_fields_));
+  }
 }
 
 std::optional<FieldSequence::Around> FieldSequence::around(std::int64_t time) const {
@@ -201,6 +229,11 @@ Tensor as_stream(const Tensor& tensor) {
 }
 
 }  // namespace
+
+bool has_measurement(const FieldFrame& frame) {
+  const auto valid = frame.valid.data<std::uint8_t>();
+  return std::any_of(valid.begin(), valid.end(), [](std::uint8_t there) { return there != 0; });
+}
 
 void save_frame(const FieldFrame& frame, const std::string& prefix, State& state) {
   state.set(prefix + "values", as_stream(frame.values));

@@ -59,6 +59,9 @@ struct FieldFrame {
   Tensor valid;   // uint8 [height, width]
 };
 
+// Was anything measured in it?
+bool has_measurement(const FieldFrame& frame);
+
 // As two tensors of a state of one stream, whose names begin with `prefix`. Loading throws InvalidArgument where they
 // are not there, or not of a frame of one quantity on such a grid.
 void save_frame(const FieldFrame& frame, const std::string& prefix, State& state);
@@ -70,7 +73,7 @@ struct SequenceOptions {
   std::int64_t tolerance_s = 30;
 };
 
-// All fields of a source, prepared, in memory.
+// All fields of a source, prepared, in memory. One in which nothing was measured is as one that is missing.
 class FieldSequence {
  public:
   // Throws InvalidArgument and BadData that name the source, and IoError. GapPolicy::kError refuses what is not clean.
@@ -82,7 +85,11 @@ class FieldSequence {
   // A field of the prepared grid.
   const fields::Field& like() const { return like_; }
   const fields::TimeFindings& findings() const { return findings_; }
-  // Of the frames there are, rising; and the usual distance from one to the next.
+  // Fields in which nothing was measured.
+  std::int64_t empty_fields() const { return empty_fields_; }
+  // On single times, a sentence each, as fields::remarks().
+  const std::vector<std::string>& remarks() const { return remarks_; }
+  // Of the frames there are, rising; and the usual distance from one field to the next.
   const std::vector<std::int64_t>& times() const { return times_; }
   std::int64_t native_step_s() const { return native_step_s_; }
 
@@ -96,6 +103,7 @@ class FieldSequence {
   struct Around {
     std::size_t before, after;  // equal where a frame is at the time
   };
+  void read_frames(const fields::FieldSeries& series, const InputSpec& spec, const FieldPreparer& prepare);
   std::optional<Around> around(std::int64_t time) const;
   FieldFrame make(std::int64_t time, Extrapolator& extrapolator) const;
 
@@ -103,6 +111,8 @@ class FieldSequence {
   SequenceOptions options_;
   fields::Field like_;
   fields::TimeFindings findings_;
+  std::int64_t empty_fields_ = 0;
+  std::vector<std::string> remarks_;
   std::vector<std::int64_t> times_;
   std::int64_t native_step_s_ = 0;
   std::vector<FieldFrame> frames_;              // at times_

@@ -74,10 +74,11 @@ FieldSource read_field_source(const Options& series, const std::string& name) {
   }
   if (series.has("interval_minutes")) source.interval_s = 60 * real(series, "interval_minutes", 5, 1.0 / 60, 1e6);
   source.radar.hdf5.quantity = series.get("quantity", "");
-  if (series.has("variable")) {
-    source.radar.netcdf = {.variable = series.require_text("variable")};
-    source.radar.netcdf.file_unit = series.get("unit", "");
-  }
+  fields::NetcdfOptions& netcdf = source.radar.netcdf;
+  if (series.has("variable")) netcdf = {.variable = series.require_text("variable")};
+  netcdf.file_unit = series.get("unit", "");
+  netcdf.conversion.interval_s = source.interval_s;
+  if (source.relation) netcdf.conversion.relation = *source.relation;
   return source;
 }
 
@@ -143,10 +144,24 @@ struct SeriesPlan {
   }
 };
 
-std::string describe(const FieldSequence& sequence) {
-  return fmt::format("{}: {} frames of {} x {}, {:.4g} minutes apart, {}", sequence.name(), sequence.times().size(),
-                     sequence.height(), sequence.width(), static_cast<double>(sequence.native_step_s()) / 60,
-                     sequence.findings().summary());
+constexpr std::size_t kMostRemarks = 10;
+
+// What is told of a series.
+std::vector<std::string> facts_of(const FieldSequence& sequence) {
+  const std::string empty =
+      sequence.empty_fields() > 0 ? fmt::format(", {} in which nothing was measured", sequence.empty_fields()) : "";
+  std::vector<std::string> facts{fmt::format("{}: {} frames of {} x {}, {:.4g} minutes apart, {}{}", sequence.name(),
+                                             sequence.times().size(), sequence.height(), sequence.width(),
+                                             static_cast<double>(sequence.native_step_s()) / 60,
+                                             sequence.findings().summary(), empty)};
+  const auto& remarks = sequence.remarks();
+  for (std::size_t i = 0; i < std::min(remarks.size(), kMostRemarks); ++i) {
+    facts.push_back(fmt::format("{}: {}", sequence.name(), remarks[i]));
+  }
+  if (remarks.size() > kMostRemarks) {
+    facts.push_back(fmt::format("{}: {} more like these", sequence.name(), remarks.size() - kMostRemarks));
+  }
+  return facts;
 }
 
 ForecastDataOpener read_series(const Options& data, const InputSpec& input) {
@@ -187,7 +202,7 @@ ForecastDataOpener read_series(const Options& data, const InputSpec& input) {
                                              [&](const FieldSource& one) { return one.name == name; });
           source.path = expand_variables(source.path);
           known = std::make_shared<FieldSequence>(files, input, source, sequence);
-          opened.facts.push_back(describe(*known));
+          for (std::string& fact : facts_of(*known)) opened.facts.push_back(std::move(fact));
         }
         sequences.push_back(known);
       }

@@ -17,6 +17,8 @@ namespace {
 // Wavelengths, in cells, below which a forecast that smooths loses first.
 constexpr double kShortWaves = 8;
 constexpr double kShortestWave = 2;
+// Of the larger of the windows of SSIM: smaller frames have no such qualities.
+constexpr std::int64_t kSimilaritySide = 11;
 
 Shape map_shape(const Shape& shape) { return {shape[shape.size() - 2], shape[shape.size() - 1]}; }
 
@@ -83,7 +85,7 @@ void MethodScores::add(std::int64_t lead, const FieldPair& numbers, const FieldP
   errors.add(lead, measured);
   events.add(lead, measured);
   fractions.add(lead, measured);
-  quality.add(lead, numbers);
+  if (std::min(numbers.height, numbers.width) >= kSimilaritySide) quality.add(lead, numbers);
   if (!spec.has_fields()) {
     cross_entropy.add(lead, longtake::cross_entropy(numbers));
   }
@@ -100,10 +102,6 @@ std::pair<std::int64_t, std::int64_t> fitting_size(const graph::Model& model, st
   const graph::Graph& encode = model.graph("encode");
   const graph::Plan plan = graph::make_plan(model, encode);
   const Shape& own = plan.shapes[encode.input("frame")];
-  if (height < own[1] || width < own[2]) {
-    throw BadData(fmt::format("frames of {} x {} are smaller than the {} x {} that model '{}' was made for", height,
-                              width, own[1], own[2], model.name));
-  }
   const auto takes = [&](std::int64_t rows, std::int64_t columns) {
     try {
       const ForecastSizes sizes = forecast_sizes(model, rows, columns);
@@ -114,11 +112,15 @@ std::pair<std::int64_t, std::int64_t> fitting_size(const graph::Model& model, st
       return false;
     }
   };
-  // Down to the model's own size, one side after the other: what does not fit is less than a patch or a stride.
+  // One side after the other, down to the model's own size at the latest: what does not fit is less than a patch or a
+  // stride.
   std::int64_t rows = height, columns = width;
-  while (rows > own[1] && !takes(rows, own[2])) --rows;
-  while (columns > own[2] && !takes(rows, columns)) --columns;
-  return {rows, columns};
+  while (rows > 0 && !takes(rows, own[2])) --rows;
+  while (rows > 0 && columns > 0 && !takes(rows, columns)) --columns;
+  if (rows > 0 && columns > 0) return {rows, columns};
+  throw BadData(
+      fmt::format("frames of {} x {} are too small for model '{}', which was made for {} x {} and takes none so small",
+                  height, width, model.name, own[1], own[2]));
 }
 
 Forecaster& ForecasterSet::of_size(std::int64_t height, std::int64_t width) {
@@ -182,9 +184,12 @@ Tensor extrapolation_of(const Window& window) {
   return out;
 }
 
-// Where a lead counts: the truth is there, the newest frame was, and the extrapolation comes from within the grid.
-std::vector<std::uint8_t> counted_mask(const Window& window, const WindowShape& shape, std::int64_t lead) {
+// Where a lead counts. Of pictures everywhere; of fields where the truth is there, the newest frame was, and the
+// extrapolation comes from within the grid: what comes in from outside nobody can know.
+std::vector<std::uint8_t> counted_mask(const Window& window, const WindowShape& shape, const InputSpec& spec,
+                                       std::int64_t lead) {
   const std::int64_t area = window.targets.size(2) * window.targets.size(3);
+  if (!spec.has_fields()) return std::vector<std::uint8_t>(static_cast<std::size_t>(area), 1);
   const std::int64_t channels = window.advected.size(1) - 1;
   const float* within = window.advected.data<float>().data() + (lead * (channels + 1) + channels) * area;
   std::vector<std::uint8_t> mask(static_cast<std::size_t>(area), 1);
@@ -201,7 +206,7 @@ void measure_window(const Window& window, const WindowShape& shape, const Foreca
                     const MeasuredUnit& unit, std::int64_t rows, std::int64_t columns, ForecastEvaluation& evaluation) {
   const std::int64_t height = window.targets.size(2), width = window.targets.size(3), channels = window.targets.size(1);
   for (std::int64_t lead = 0; lead < shape.forecast; ++lead) {
-    const std::vector<std::uint8_t> mask = counted_mask(window, shape, lead);
+    const std::vector<std::uint8_t> mask = counted_mask(window, shape, spec, lead);
     for (std::int64_t channel = 0; channel < channels; ++channel) {
       const auto truth = map_of(window.targets, (shape.seen + lead) * channels + channel);
       const std::vector<float> truth_measured = measured_map(unit, channel, truth);
@@ -212,6 +217,7 @@ void measure_window(const Window& window, const WindowShape& shape, const Foreca
         for (float& value : clipped) value = std::clamp(value, 0.0F, 1.0F);
         MethodScores& scores = evaluation.methods[m];
         scores.add(lead, {clipped, truth, height, width, mask}, {measured, truth_measured, height, width, mask}, spec);
+        if (rows > height || columns > width) continue;
         const auto cut = [&](std::span<const float> map) { return middle_of(map, height, width, rows, columns); };
         const std::vector<float> a = cut(clipped), b = cut(truth);
         const auto cut_mask = middle_of(std::span<const std::uint8_t>(mask), height, width, rows, columns);
@@ -221,6 +227,14 @@ void measure_window(const Window& window, const WindowShape& shape, const Foreca
   }
 }
 
+// The model's own frames, or the first window where that is smaller.
+std::pair<std::int64_t, std::int64_t> spectrum_size(const graph::Model& model, std::int64_t rows,
+                                                    std::int64_t columns) {
+  const graph::Plan plan = graph::make_plan(model, model.graph("encode"));
+  const Shape& own = plan.shapes[plan.graph->input("frame")];
+  return {std::min(own[1], rows), std::min(own[2], columns)};
+}
+
 }  // namespace
 
 ForecastEvaluation evaluate_forecasts(ForecasterSet& forecasters, const graph::Model& model, WindowSource& windows,
@@ -228,8 +242,6 @@ ForecastEvaluation evaluate_forecasts(ForecasterSet& forecasters, const graph::M
                                       const std::function<bool(std::int64_t, std::int64_t)>& progress) {
   if (!shape.advected || shape.forecast < 1) throw InvalidArgument("windows without an extrapolation are not measured");
   const InputSpec& spec = forecast_input_of(model);
-  const graph::Plan plan = graph::make_plan(model, model.graph("encode"));
-  const Shape own = plan.shapes[plan.graph->input("frame")];
   ForecastEvaluation evaluation{.protocol = ForecastProtocol{shape.seen, shape.forecast}.describe(),
                                 .unit = measured_unit(spec).name,
                                 .step_s = spec.has_fields() ? spec.step_s
@@ -238,9 +250,7 @@ ForecastEvaluation evaluate_forecasts(ForecasterSet& forecasters, const graph::M
                                 .spacing = spec.spacing,
                                 .leads = shape.forecast,
                                 .options = options};
-  for (const char* method : {"model", "persistence", "extrapolation"}) {
-    evaluation.methods.emplace_back(method, shape.forecast, options, spec, own[1], own[2]);
-  }
+  std::pair<std::int64_t, std::int64_t> middle;  // of which spectra are taken: one size for all windows
   const MeasuredUnit unit = measured_unit(spec);
   const std::int64_t all = windows.size();
   const std::int64_t total = options.most_windows > 0 ? std::min(all, options.most_windows) : all;
@@ -248,10 +258,16 @@ ForecastEvaluation evaluate_forecasts(ForecasterSet& forecasters, const graph::M
     const Window whole = windows.read(i * all / total, nullptr);
     const auto [rows, columns] = fitting_size(model, whole.frames.size(2), whole.frames.size(3));
     const Window window = crop_middle(whole, rows, columns);
+    if (evaluation.methods.empty()) {
+      middle = spectrum_size(model, rows, columns);
+      for (const char* method : {"model", "persistence", "extrapolation"}) {
+        evaluation.methods.emplace_back(method, shape.forecast, options, spec, middle.first, middle.second);
+      }
+    }
     const Forecasts forecasts{{{"model", forecast_window(forecasters.of_size(rows, columns), window, shape)},
                                {"persistence", persistence_of(window, shape)},
                                {"extrapolation", extrapolation_of(window)}}};
-    measure_window(window, shape, forecasts, spec, unit, own[1], own[2], evaluation);
+    measure_window(window, shape, forecasts, spec, unit, middle.first, middle.second, evaluation);
     ++evaluation.windows;
     if (progress && !progress(evaluation.windows, total)) break;
   }

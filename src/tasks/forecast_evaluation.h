@@ -51,7 +51,9 @@ struct MethodScores {
   FractionsSkillScore fractions;
   ImageQuality quality;
   LeadMeans cross_entropy;  // of the model's numbers, where all are in [0, 1]
-  PowerSpectra spectra;     // of the middle of each window, as large as the model's own frames
+  // Of the middle of each window, as large as the model's own frames, or as the first window where that is smaller;
+  // windows that are smaller still are left out.
+  PowerSpectra spectra;
 
   // All measures of a frame of one channel: numbers of the model, and the same measured.
   void add(std::int64_t lead, const FieldPair& numbers, const FieldPair& measured, const InputSpec& spec);
@@ -71,8 +73,8 @@ struct ForecastEvaluation {
   const MethodScores& method(const std::string& name) const;
 };
 
-// The largest frames, at most `height` x `width`, that the model takes; its own size where it takes no other. Throws
-// BadData where they are smaller than that.
+// The largest frames, at most `height` x `width`, that the model takes, smaller than those it was trained on or larger.
+// Throws BadData where it takes none: a model that is not convolutional takes its own size alone.
 std::pair<std::int64_t, std::int64_t> fitting_size(const graph::Model& model, std::int64_t height, std::int64_t width);
 
 // Forecasters of a model by the size of the frames, made when they are asked for.

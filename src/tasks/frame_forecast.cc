@@ -26,7 +26,7 @@ FrameForecaster::FrameForecaster(ForecasterSet& forecasters, const graph::Model&
   const InputSpec& spec = forecast_input_of(model);
   if (spec.has_fields()) throw InvalidArgument(fmt::format("model '{}' forecasts fields, no pictures", model.name));
   if (horizon < 1) throw InvalidArgument(fmt::format("{} frames cannot be forecast; at least 1", horizon));
-  if (finish_.extrapolation > 0 || takes_advected(model)) extrapolator_.emplace(extrapolation_of(model));
+  if (finish_.needs_extrapolation() || takes_advected(model)) extrapolator_.emplace(extrapolation_of(model));
 }
 
 void FrameForecaster::reset() {

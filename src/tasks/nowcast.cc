@@ -109,6 +109,7 @@ std::vector<Nowcast> Nowcaster::push(const fields::Field& field) {
   if (!field.time) throw InvalidArgument("a field of a feed needs a time");
   if (first_) fields::check_same_size(*first_, field);
   const FieldFrame frame = frame_of(field);
+  if (!has_measurement(frame)) return {};
   const std::int64_t time = *field.time;
   for (Phase& phase : phases_) phase.settled = phase.clock.push(time, frame);
   newest_ = time;

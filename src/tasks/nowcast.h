@@ -42,7 +42,8 @@ class Nowcaster {
             const NowcastOptions& options);
 
   // The next field of the feed, and the nowcasts of the steps that it settles: none where it lies between two steps or
-  // too few frames were seen yet. Throws InvalidArgument for a field whose time or size does not follow the others.
+  // too few frames were seen yet. A field in which nothing was measured is as one that did not come. Throws
+  // InvalidArgument for a field whose time or size does not follow the others.
   std::vector<Nowcast> push(const fields::Field& field);
 
   // All that it remembers. A nowcaster of the same model that loads it before its first field goes on as this one
@@ -50,7 +51,7 @@ class Nowcaster {
   State save() const;
   void load(const State& state);
 
-  // The time of the newest field; none before the first. A state that was loaded has its own.
+  // The time of the newest field with a measurement; none before the first. A state that was loaded has its own.
   std::optional<std::int64_t> newest() const { return newest_; }
 
   // Bytes of what is remembered.

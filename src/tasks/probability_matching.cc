@@ -9,32 +9,23 @@
 
 namespace longtake::tasks {
 
-void match_probabilities(std::span<float> forecast, std::span<const float> newest,
+void match_probabilities(std::span<float> forecast, std::span<const float> measured,
                          std::span<const std::uint8_t> counts) {
-  if (forecast.size() != newest.size() || (!counts.empty() && counts.size() != forecast.size())) {
+  if (forecast.size() != measured.size() || (!counts.empty() && counts.size() != forecast.size())) {
     throw InvalidArgument(
-        fmt::format("a forecast of {} cells cannot get the distribution of {}", forecast.size(), newest.size()));
+        fmt::format("a forecast of {} cells cannot get the distribution of {}", forecast.size(), measured.size()));
   }
   std::vector<std::uint32_t> cells;
   std::vector<float> values;
   for (std::size_t i = 0; i < forecast.size(); ++i) {
     if (!counts.empty() && counts[i] == 0) continue;
     cells.push_back(static_cast<std::uint32_t>(i));
-    values.push_back(newest[i]);
+    values.push_back(measured[i]);
   }
   std::stable_sort(cells.begin(), cells.end(),
                    [&](std::uint32_t a, std::uint32_t b) { return forecast[a] < forecast[b]; });
   std::sort(values.begin(), values.end());
   for (std::size_t rank = 0; rank < cells.size(); ++rank) forecast[cells[rank]] = values[rank];
-}
-
-void match_forecast(Tensor& forecast, const Tensor& newest, const Tensor& valid) {
-  const std::int64_t channels = newest.size(0), area = newest.size(1) * newest.size(2);
-  const auto counts = valid.count() > 0 ? valid.data<std::uint8_t>() : std::span<const std::uint8_t>();
-  for (std::int64_t map = 0; map < forecast.count() / area; ++map) {
-    match_probabilities(forecast.data<float>().subspan(map * area, area),
-                        newest.data<float>().subspan(map % channels * area, area), counts);
-  }
 }
 
 }  // namespace longtake::tasks

@@ -26,8 +26,13 @@ namespace {
 
 constexpr std::size_t kKeptBytes = std::size_t{2} << 30;
 constexpr const char* kStormManifest = "manifest.csv";
+// Of the model's protocol.
+constexpr const char* kSigma = "density_sigma_km";
+constexpr const char* kGridVariable = "grid_variable";
 
 // --- [input] and [data]
+
+bool is_sigma(double kilometres) { return kilometres >= 1 && kilometres <= 5000; }
 
 std::vector<double> range_of(const Options& input, const char* key, std::size_t count) {
   auto values = input.get(key, std::vector<double>{});
@@ -177,19 +182,42 @@ InputSpec read_storm_input(const Options& input) {
 // The format's default is not for this to say, and what get() is given is recorded as resolved.
 bool is_storm_data(const Options& data) { return data.has("format") && data.get("format", "") == "storms"; }
 
-StormDataOpener read_storm_data(const Options& data, const InputSpec& input) {
-  if (!is_storm_data(data)) {
-    throw data.error("format", "must be \"storms\" for a model that follows or forecasts storms");
-  }
-  const std::string path = data.require_text("path");
+StormOptions read_storm_options(const Options& data) {
   StormOptions options;
   options.sigma_km = data.get("sigma_km", options.sigma_km);
-  if (!(options.sigma_km >= 1 && options.sigma_km <= 5000)) throw data.error("sigma_km", "must be from 1 to 5000");
+  if (!is_sigma(options.sigma_km)) throw data.error("sigma_km", "must be from 1 to 5000");
   options.grid_variable = data.get("grid_variable", options.grid_variable);
   options.storm_share = data.get("storm_share", options.storm_share);
   if (!(options.storm_share >= 0 && options.storm_share <= 1)) throw data.error("storm_share", "must be from 0 to 1");
   options.repeats = data.get("repeats", options.repeats);
   if (options.repeats < 1 || options.repeats > 10000) throw data.error("repeats", "must be from 1 to 10000");
+  return options;
+}
+
+void set_storm_options(const StormOptions& options, graph::Model& model) {
+  model.protocol[kSigma] = fmt::format("{}", options.sigma_km);
+  model.protocol[kGridVariable] = options.grid_variable;
+}
+
+StormOptions storm_options_of(const graph::Model& model) {
+  StormOptions options;
+  const auto& held = model.protocol;
+  if (const auto sigma = held.find(kSigma); sigma != held.end()) {
+    options.sigma_km = parse_double(sigma->second, fmt::format("the model's protocol: {}", kSigma));
+    if (!is_sigma(options.sigma_km)) {
+      throw BadData(fmt::format("the model's protocol: {} = {} makes no sense", kSigma, sigma->second));
+    }
+  }
+  if (const auto variable = held.find(kGridVariable); variable != held.end()) options.grid_variable = variable->second;
+  return options;
+}
+
+StormDataOpener read_storm_data(const Options& data, const InputSpec& input) {
+  if (!is_storm_data(data)) {
+    throw data.error("format", "must be \"storms\" for a model that follows or forecasts storms");
+  }
+  const std::string path = data.require_text("path");
+  const StormOptions options = read_storm_options(data);
   return [=](const Files& files) {
     Files::Path manifest = expand_variables(path);
     if (manifest.extension() != ".csv") manifest /= kStormManifest;
@@ -248,27 +276,31 @@ std::shared_ptr<const StormSequence> StormSet::read(std::int64_t index) {
 
 std::shared_ptr<StormSequence> StormSet::load(const Entry& entry) const {
   const ClimateFile file(entry.fields, spec_, options_.grid_variable);
-  const fields::FieldCoding coding(spec_);
-  auto sequence = std::make_shared<StormSequence>();
-  sequence->name = file.name();
-  sequence->times = file.times();
-  sequence->like = file.like();
-  sequence->sigma_km = options_.sigma_km;
-  sequence->tracks = fields::read_tracks(files_, entry.tracks);
-  const auto frames = static_cast<std::int64_t>(file.times().size());
+  return std::make_shared<StormSequence>(storm_sequence(file, fields::read_tracks(files_, entry.tracks), spec_,
+                                                        options_.sigma_km, 0, std::ssize(file.times())));
+}
+
+StormSequence storm_sequence(const ClimateFile& file, std::vector<fields::Track> tracks, const InputSpec& spec,
+                             double sigma_km, std::int64_t begin, std::int64_t end) {
+  const fields::FieldCoding coding(spec);
   const std::int64_t height = file.like().height, width = file.like().width, area = height * width;
-  sequence->frames = Tensor(DType::kFloat32, {frames, coding.channels(), height, width});
-  sequence->density = Tensor(DType::kFloat32, {frames, 1, height, width});
-  for (std::int64_t frame = 0; frame < frames; ++frame) {
-    const fields::Field density = fields::density_map(sequence->tracks, file.times()[frame], file.like(),
-                                                      {.sigma_km = options_.sigma_km, .sigma_of = {}});
-    std::copy(density.values.begin(), density.values.end(), sequence->density.data<float>().begin() + frame * area);
+  StormSequence sequence{.name = file.name(),
+                         .times = {file.times().begin() + begin, file.times().begin() + end},
+                         .like = file.like(),
+                         .frames = Tensor(DType::kFloat32, {end - begin, coding.channels(), height, width}),
+                         .density = Tensor(DType::kFloat32, {end - begin, 1, height, width}),
+                         .tracks = std::move(tracks),
+                         .sigma_km = sigma_km};
+  for (std::int64_t frame = 0; frame < end - begin; ++frame) {
+    const fields::Field density = fields::density_map(sequence.tracks, sequence.times[frame], sequence.like,
+                                                      {.sigma_km = sigma_km, .sigma_of = {}});
+    std::copy(density.values.begin(), density.values.end(), sequence.density.data<float>().begin() + frame * area);
     std::vector<fields::Field> channels;
-    for (std::size_t c = 0; c < spec_.fields.size(); ++c) {
-      channels.push_back(spec_.fields[c].variable == kDensityVariable ? density : file.read(c, frame));
+    for (std::size_t c = 0; c < spec.fields.size(); ++c) {
+      channels.push_back(spec.fields[c].variable == kDensityVariable ? density : file.read(c, begin + frame));
     }
     const std::int64_t count = coding.channels() * area;
-    coding.encode(channels, sequence->frames.data<float>().subspan(frame * count, count));
+    coding.encode(channels, sequence.frames.data<float>().subspan(frame * count, count));
   }
   return sequence;
 }
@@ -312,9 +344,9 @@ namespace {
 // [forecast, 2, height, width]
 Tensor extrapolated_density(const StormSequence& sequence, std::int64_t last, std::int64_t forecast) {
   const std::int64_t height = sequence.like.height, width = sequence.like.width, area = height * width;
+  const std::int64_t time = sequence.times[last];  // of all leads: a point and its map need but the same
   Tensor out(DType::kFloat32, {forecast, 2, height, width});
   for (std::int64_t lead = 0; lead < forecast; ++lead) {
-    const std::int64_t time = sequence.times[last + 1 + lead];
     std::vector<fields::Track> tracks;
     for (const StormOnMap& storm : extrapolated_storms(sequence, last, lead + 1)) {
       tracks.push_back({std::to_string(storm.track), {{time, storm.centre.longitude, storm.centre.latitude, {}}}});
@@ -331,7 +363,7 @@ Tensor extrapolated_density(const StormSequence& sequence, std::int64_t last, st
 }  // namespace
 
 Window storm_window(const StormSequence& sequence, std::int64_t start, const WindowShape& shape) {
-  const std::int64_t frames = shape.frames();
+  const std::int64_t frames = std::min(shape.frames(), std::ssize(sequence.times) - start);
   const auto cut = [&](const Tensor& tensor) {
     Shape part = tensor.shape();
     const std::int64_t row = tensor.count() / part[0];

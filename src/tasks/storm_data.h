@@ -10,6 +10,7 @@
 
 #include "base/options.h"
 #include "fields/tracks.h"
+#include "graph/model.h"
 #include "longtake/input_spec.h"
 #include "metrics/track_scores.h"
 #include "tasks/climate_file.h"
@@ -44,6 +45,17 @@ struct StormOptions {
   std::int64_t repeats = 1;           // how often an epoch comes by each sequence of training
   double storm_share = 0.7;           // of training windows that are smaller than the map: those cut around a storm
 };
+
+// Reads the above of a recipe's [data]. Throws ConfigError.
+StormOptions read_storm_options(const Options& data);
+// What a model must know to forecast from tracks, sigma_km and grid_variable, travels in its protocol; the rest has its
+// defaults. Throws BadData where the model file holds what makes no sense.
+void set_storm_options(const StormOptions& options, graph::Model& model);
+StormOptions storm_options_of(const graph::Model& model);
+
+// The frames [begin, end) of a file, and densities of the tracks at their times. Throws as ClimateFile::read().
+StormSequence storm_sequence(const ClimateFile& file, std::vector<fields::Track> tracks, const InputSpec& spec,
+                             double sigma_km, std::int64_t begin, std::int64_t end);
 
 // The sequences of a split. What was read is kept up to two gigabytes. It belongs to one thread.
 class StormSet {
@@ -96,8 +108,8 @@ bool is_storm_data(const Options& data);
 // opener BadData and IoError, which name the manifest and its line.
 StormDataOpener read_storm_data(const Options& data, const InputSpec& input);
 
-// The window that begins at frame `start`, whole. Where the shape asks for extrapolation it is the density of
-// extrapolated_storms(), with a channel of 1.
+// The window that begins at frame `start`, whole; without the frames to come where the sequence ends before them. Where
+// the shape asks for extrapolation it is the density of extrapolated_storms(), with a channel of 1.
 Window storm_window(const StormSequence& sequence, std::int64_t start, const WindowShape& shape);
 
 // As windows for training, `repeats` of each sequence, which begin anywhere and are cut to the size of the input; or

@@ -42,14 +42,14 @@ std::vector<double> thresholds_from(const std::string& text) {
   return thresholds;
 }
 
-fields::LinkOptions link_options(const TrackProtocol& protocol) {
-  return {protocol.link_km, protocol.link_missing, static_cast<std::size_t>(protocol.least_points)};
-}
-
 }  // namespace
 
 double TrackProtocol::threshold(std::int64_t lead) const {
   return thresholds.at(static_cast<std::size_t>(std::min<std::int64_t>(lead, std::ssize(thresholds) - 1)));
+}
+
+fields::LinkOptions TrackProtocol::link_options() const {
+  return {link_km, link_missing, static_cast<std::size_t>(least_points)};
 }
 
 std::string TrackProtocol::describe() const {
@@ -123,7 +123,7 @@ Tracker::Tracker(const graph::Model& model, const ExecutorMaker& make, const fie
     : name_(model.name),
       protocol_(track_protocol_of(model)),
       like_(fields::missing_field(like, like.time.value_or(0))),
-      linker_(link_options(protocol_)) {
+      linker_(protocol_.link_options()) {
   if (model.task != kTrackTask) throw InvalidArgument(fmt::format("model '{}' follows no storms", model.name));
   executor_ = make("main", {{"frame", {storm_input_of(model).channels(), like.height, like.width}}});
   const graph::Plan& plan = executor_->plan();
@@ -142,7 +142,7 @@ Tracker::Tracker(const graph::Model& model, const ExecutorMaker& make, const fie
 
 void Tracker::reset() {
   state_ = executor_->initial_state(1);
-  linker_ = fields::TrackLinker(link_options(protocol_));
+  linker_ = fields::TrackLinker(protocol_.link_options());
 }
 
 Tracker::Answer Tracker::push(std::int64_t time, std::span<const float> frame) {

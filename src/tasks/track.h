@@ -31,6 +31,7 @@ struct TrackProtocol {
   double match_km = 300;          // a storm found no further from a true one is taken for it
 
   double threshold(std::int64_t lead) const;
+  fields::LinkOptions link_options() const;
   // "centres of at least 0.41, 300 km apart, right within 300 km"
   std::string describe() const;
 };

@@ -95,6 +95,7 @@ graph::Model build_model(const Options& recipe, const InputSpec& input, const st
   for (const std::string& file : read.files) model.provenance["encoder"] = file;
   if (tasks::answers_storms(model)) {
     tasks::read_track_protocol(recipe.table("track"), model);
+    tasks::set_storm_options(tasks::read_storm_options(recipe.table("data")), model);
   } else if (model.task == tasks::kForecastTask) {
     tasks::read_extrapolation(recipe.table("extrapolation"), model);
     tasks::read_forecast_finish(recipe.table("forecast"), model);

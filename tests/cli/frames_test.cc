@@ -46,9 +46,13 @@ Tensor bars(std::int64_t sequences, bool frames_first) {
   return out;
 }
 
+// The forecasts, without the line that ends a stream.
 std::vector<Json> lines(const Outcome& outcome) {
   std::vector<Json> lines;
-  for (const std::string& line : lines_of(outcome.out)) lines.push_back(Json::parse(line));
+  for (const std::string& line : lines_of(outcome.out)) {
+    Json json = Json::parse(line);
+    if (json.at("type") == "forecast") lines.push_back(std::move(json));
+  }
   return lines;
 }
 
@@ -162,6 +166,21 @@ TEST_F(FrameForecasts, OfOneSequenceBeginAnywhereInEitherOrder) {
   EXPECT_FALSE(there("out/bars.1.forecast.png"));
 }
 
+TEST_F(FrameForecasts, OfFloat64AreThoseOfFloat32) {
+  Tensor single(DType::kFloat32, {1, 3, kHeight, kWidth}), twice(DType::kFloat64, single.shape());
+  for (std::int64_t i = 0; i < single.count(); ++i) {
+    single.data<float>()[i] = 0.25F * static_cast<float>(i % 5);
+    twice.data<double>()[i] = 0.25 * static_cast<double>(i % 5);
+  }
+  write("single.npy", single);
+  write("double.npy", twice);
+  EXPECT_EQ(lines(predict({path("double.npy")})).at(0).at("leads"),
+            lines(predict({path("single.npy")})).at(0).at("leads"));
+  twice.data<double>()[7] = 1e300;
+  write("double.npy", twice);
+  refused(predict({path("double.npy")}), kFailed, "not finite");
+}
+
 TEST_F(FrameForecasts, OfASequenceThatIsNoNumberAreNone) {
   Tensor numbers(DType::kFloat32, {2, 3, kHeight, kWidth});
   numbers.data<float>()[4 * kArea + 5] = std::numeric_limits<float>::quiet_NaN();
@@ -199,6 +218,12 @@ TEST_F(FrameForecasts, ComeWithEveryFrameOfAStream) {
   ASSERT_EQ(said.size(), kFrames - 2);
   EXPECT_EQ(said[0].at("leads"), lines(predict({path("bars.mp4"), "--at", "2"})).at(0).at("leads"));
   EXPECT_EQ(said.back().at("seen"), kFrames);
+  const Json end = Json::parse(lines_of(outcome.out).back());
+  EXPECT_EQ(end.at("type"), "end");
+  EXPECT_EQ(end.at("source"), path("bars.mp4"));
+  EXPECT_EQ(end.at("frames"), kFrames);
+  EXPECT_EQ(end.at("forecasts"), kFrames - 2);
+  EXPECT_EQ(end.at("decode").at("frames"), kFrames);
   const Outcome piped = run({"stream", path("model.safetensors"), "-"}, {.input = path("bars.mp4"), .output = {}});
   EXPECT_EQ(piped.code, kDone) << piped.err;
   EXPECT_EQ(lines(piped).size(), said.size());
@@ -218,7 +243,7 @@ TEST_F(FrameForecasts, OfAStreamGoOnFromItsState) {
 
 TEST_F(FrameForecasts, OfWhatIsBadAreRefusedWithWhatWouldBeRight) {
   write("short.npy", Tensor(DType::kUint8, {4, 2, kHeight, kWidth}));
-  write("small.npy", Tensor(DType::kUint8, {1, 3, kHeight, kWidth - 2}));
+  write("small.npy", Tensor(DType::kUint8, {1, 3, kHeight, 1}));
   write("colour.npy", Tensor(DType::kUint8, {1, 3, kHeight, kWidth, 3}));
   write("whole.npy", Tensor(DType::kInt32, {1, 3, kHeight, kWidth}));
   write("flat.npy", Tensor(DType::kUint8, {3, kHeight, kWidth}));
@@ -227,9 +252,9 @@ TEST_F(FrameForecasts, OfWhatIsBadAreRefusedWithWhatWouldBeRight) {
   media::write_file(path("text.npy"), "1,2,3\n");
   const std::vector<std::pair<std::string, std::string>> files{
       {"short.npy", "2 frames, but the model sees 3 before it forecasts; --frames-first"},
-      {"small.npy", "12 x 12 are smaller than the 12 x 14"},
+      {"small.npy", "12 x 1 are too small"},
       {"colour.npy", "3 channels"},
-      {"whole.npy", "int32; uint8 or float32"},
+      {"whole.npy", "int32; uint8, float32 or float64"},
       {"flat.npy", "[sequences, frames, height, width]"},
       {"none.npy", "no sequence"},
       {"text.npy", "no .npy file"},

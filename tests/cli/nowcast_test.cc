@@ -59,11 +59,17 @@ std::string shower(std::int64_t time, int height = 16, int width = 24) {
   return pgm(time, height, width, pixels);
 }
 
+// The nowcasts, without the line that ends a stream.
 std::vector<Json> lines(const Outcome& outcome) {
   std::vector<Json> lines;
-  for (const std::string& line : lines_of(outcome.out)) lines.push_back(Json::parse(line));
+  for (const std::string& line : lines_of(outcome.out)) {
+    Json json = Json::parse(line);
+    if (json.at("type") == "nowcast") lines.push_back(std::move(json));
+  }
   return lines;
 }
+
+std::string without_end(const std::string& out) { return out.substr(0, out.find(R"({"type":"end")")); }
 
 std::vector<std::string> times_of(const std::vector<Json>& lines) {
   std::vector<std::string> times;
@@ -88,6 +94,11 @@ class Nowcasts : public testing::Test {
   }
   std::string write_shower(const std::string& folder, std::int64_t time) const {
     return write(fmt::format("{}/{}_radar.pgm", folder, digits_of(time)), shower(time));
+  }
+  // In which nothing was measured.
+  std::string write_empty(const std::string& folder, std::int64_t time) const {
+    return write(fmt::format("{}/{}_radar.pgm", folder, digits_of(time)),
+                 pgm(time, 16, 24, std::string(16 * 24, static_cast<char>(kMissing))));
   }
   // Frames of the same everywhere.
   void write_even(const std::string& folder, std::uint8_t pixel) const {
@@ -187,6 +198,15 @@ TEST_F(Nowcasts, TheSameRainInAnotherFormatIsTheSame) {
   EXPECT_EQ(predicted({file, "--series", "variable=rain_rate"}).at("leads"), predicted({path("rain")}).at("leads"));
 }
 
+TEST_F(Nowcasts, OfADepthTakeItsIntervalFromTheUser) {
+  const std::string file = write_netcdf("depth.nc", "precipitation", "mm");
+  EXPECT_EQ(predicted({file, "--series", "interval_minutes=60"}).at("leads"), predicted({path("rain")}).at("leads"));
+  refused({"predict", model(), file}, AllOf(HasSubstr("\"mm\""), HasSubstr("interval_minutes")));
+  const std::string silent = write_netcdf("silent.nc", "precipitation", "");
+  EXPECT_EQ(predicted({silent, "--series", "unit=mm/h"}).at("leads"), predicted({path("rain")}).at("leads"));
+  refused({"predict", model(), silent}, HasSubstr("(unit of a series"));
+}
+
 TEST_F(Nowcasts, AStreamHasALineWithEveryFrameOnceWarm) {
   const Outcome outcome = run({"stream", model(), path("rain"), "--once", "-o", path("out"), "--write", "netcdf,png"});
   ASSERT_EQ(outcome.code, kDone) << outcome.err;
@@ -209,8 +229,8 @@ TEST_F(Nowcasts, AStateGoesOnAsOneRunWould) {
   ASSERT_EQ(first.code, kDone) << first.err;
   const Outcome rest = run({"stream", model(), path("rain"), "--once", "--load-state", path("state")});
   ASSERT_EQ(rest.code, kDone) << rest.err;
-  EXPECT_EQ(lines_of(first.out).size(), 2U);
-  EXPECT_EQ(first.out + rest.out, whole);
+  EXPECT_EQ(lines(first).size(), 2U);
+  EXPECT_EQ(without_end(first.out) + without_end(rest.out), without_end(whole));
   refused({"stream", model(), path("rain"), "--once", "--load-state", model()}, HasSubstr("model.safetensors"));
 }
 
@@ -242,44 +262,118 @@ TEST_F(Nowcasts, AreMeasured) {
   EXPECT_EQ(json.at("methods").at(1).at("name"), "persistence");
   EXPECT_NEAR(json.at("methods").at(1).at("events").at(0).at("leads").at(0).at("csi").get<double>(), 0.6, 1e-6)
       << "of four columns of the shower three stay, one goes and one comes";
+  const std::string told = run({"evaluate", model(), "--data", path("rain.toml")}).err;
+  EXPECT_THAT(told, HasSubstr(fmt::format("2016-09-28T15:40:00Z is there more than once: {} is used",
+                                          path("rain/201609281540_again.pgm"))));
 }
 
-// Scores of what never rained, or was never measured, do not exist: they are not NaN, and not 0. Only the false alarms
-// of a model that forecasts rain anyway count (a CSI of 0).
+// Scores of what never rained do not exist: they are not NaN, and not 0. Only the false alarms of a model that
+// forecasts rain anyway count (a CSI of 0).
 TEST_F(Nowcasts, WithoutRainHaveNoScores) {
-  for (const auto& [folder, pixel] : {std::pair{"none", kNoRain}, std::pair{"blind", kMissing}}) {
-    write_even(folder, pixel);
-    const Json json = evaluated(folder);
-    for (const Json& method : json.at("methods")) {
-      const Json& scores = method.at("events").at(0).at("leads").at(0);
-      EXPECT_TRUE(scores.at("pod").is_null()) << folder;
-      if (pixel == kMissing || method.at("name") == "persistence") {
-        EXPECT_TRUE(scores.at("csi").is_null()) << folder;
-      } else if (!scores.at("csi").is_null()) {
-        EXPECT_EQ(scores.at("csi"), 0) << folder;
-      }
-      EXPECT_EQ(method.at("mse_per_cell").at(0).is_null(), pixel == kMissing);
+  write_even("none", kNoRain);
+  for (const Json& method : evaluated("none").at("methods")) {
+    const Json& scores = method.at("events").at(0).at("leads").at(0);
+    EXPECT_TRUE(scores.at("pod").is_null());
+    if (method.at("name") == "persistence") {
+      EXPECT_TRUE(scores.at("csi").is_null());
+    } else if (!scores.at("csi").is_null()) {
+      EXPECT_EQ(scores.at("csi"), 0);
     }
-    const Outcome text = run({"evaluate", model(), "--data", path(std::string(folder) + ".toml")});
-    EXPECT_THAT(text.out, AllOf(HasSubstr("CSI"), Not(HasSubstr("nan"))));
   }
+  const Outcome text = run({"evaluate", model(), "--data", path("none.toml")});
+  EXPECT_THAT(text.out, AllOf(HasSubstr("CSI"), Not(HasSubstr("nan"))));
   EXPECT_EQ(predicted({path("none")}).at("leads").size(), 4);
 }
 
-TEST_F(Nowcasts, OfWhatNobodyMeasuredAreMissing) {
+TEST_F(Nowcasts, OfWhatNobodyMeasuredAreNone) {
   write_even("blind", kMissing);
-  const Outcome outcome = run({"predict", model(), path("blind"), "-o", path("out")});
-  ASSERT_EQ(outcome.code, kDone) << outcome.err;
-  const Json lead = Json::parse(outcome.out).at("leads").at(0);
-  EXPECT_TRUE(lead.at("mean").is_null());
-  EXPECT_TRUE(lead.at("most").is_null());
-  EXPECT_TRUE(lead.at("share_at_least").at("2").is_null());
+  refused({"predict", model(), path("blind")}, AllOf(HasSubstr("blind"), HasSubstr("anything was measured")));
+  refused({"stream", model(), path("blind"), "--once"},
+          AllOf(HasSubstr("201609281500_radar.pgm"), HasSubstr("the model sees 3 frames")));
+  const std::string recipe =
+      write("blind.toml",
+            fmt::format("[data]\nformat = \"radar\"\ntest = [\"a\"]\n[data.series.a]\npath = \"{}\"\n", path("blind")));
+  refused({"evaluate", model(), "--data", recipe}, HasSubstr("in none of its 7 fields anything was measured"));
+}
+
+TEST_F(Nowcasts, AFieldWithoutAMeasurementIsMissing) {
+  const Json before = predicted({path("rain")});
+  write_empty("rain", kStart + 6 * kStep);
+  const Outcome newest = run({"predict", model(), path("rain")});
+  EXPECT_EQ(newest.code, kDone);
+  EXPECT_EQ(Json::parse(newest.out), before) << "it is of the newest field that has something";
+  EXPECT_THAT(newest.err, HasSubstr("in the field of 2016-09-28T16:00:00Z nothing was measured"));
+  write_shower("rain", kStart + 7 * kStep);
+  EXPECT_EQ(predicted({path("rain")}).at("missing"), 1);
+  const Outcome stream = run({"stream", model(), path("rain"), "--once"});
+  EXPECT_EQ(stream.code, kDone) << stream.err;
+  EXPECT_THAT(stream.err, HasSubstr("in the field of 2016-09-28T16:00:00Z nothing was measured"));
+  const auto all = lines(stream);
+  EXPECT_THAT(times_of(all), ElementsAre("15:20", "15:30", "15:40", "15:50", "16:10"));
+  EXPECT_EQ(all.back().at("seen"), 8);
+  EXPECT_EQ(all.back().at("missing"), 1);
+  // A window of an evaluation, of seven frames, may miss it, but not end with it.
+  for (int i = 8; i < 10; ++i) write_shower("rain", kStart + i * kStep);
+  EXPECT_EQ(evaluated("rain").at("windows"), 3);
+}
+
+TEST_F(Nowcasts, ADamagedFileIsPassedOver) {
+  const std::string cut = path("rain/201609281540_radar.pgm");
+  write("rain/201609281540_radar.pgm", shower(kStart + 4 * kStep).substr(0, 300));
+  const Outcome outcome = run({"predict", model(), path("rain")});
+  EXPECT_EQ(outcome.code, kPartial);
+  EXPECT_THAT(outcome.err, HasSubstr(cut));
+  const Json line = Json::parse(outcome.out);
+  EXPECT_EQ(line.at("time"), "2016-09-28T15:50:00Z");
+  EXPECT_EQ(line.at("missing"), 1);
+  // The newest one, too.
+  write("rain/201609281550_radar.pgm", "P5");
+  const Outcome newest = run({"predict", model(), path("rain")});
+  EXPECT_EQ(newest.code, kPartial);
+  EXPECT_EQ(Json::parse(newest.out).at("time"), "2016-09-28T15:30:00Z");
+  write("torn/201609281500_radar.pgm", "P5");
+  write("torn/201609281510_radar.pgm", "P5");
+  refused({"predict", model(), path("torn")}, AllOf(HasSubstr("torn/201609281500_radar.pgm"), HasSubstr("1 more")));
+}
+
+TEST_F(Nowcasts, AStreamEndsWithALineOfWhatItDid) {
+  write("rain/201609281600_radar.pgm", "P5");
+  const Outcome outcome = run({"stream", model(), path("rain"), "--once"});
+  EXPECT_EQ(outcome.code, kPartial);
+  EXPECT_EQ(lines_of(outcome.out).back(),
+            fmt::format(R"({{"type":"end","source":"{}","fields":6,"skipped":1,"nowcasts":4}})", path("rain")));
+  for (int i = 0; i < 2; ++i) write_shower("two", kStart + i * kStep);
+  refused({"stream", model(), path("two"), "--once"},
+          AllOf(HasSubstr("the model sees 3 frames, 10 minutes apart"), HasSubstr("of the fields that came (2)")));
+}
+
+// 10 x 20 cells, where the model was trained on 16 x 16.
+TEST_F(Nowcasts, TakeAnyGridThatHoldsAPatch) {
+  for (int i = 0; i < 7; ++i) {
+    const std::int64_t time = kStart + i * kStep;
+    write(fmt::format("small/{}_radar.pgm", digits_of(time)), shower(time, 10, 21));
+  }
+  predicted({path("small"), "-o", path("out")});
+  const auto series = fields::open_netcdf(path("out/small.nc"), {.variable = "rain_rate"});
+  EXPECT_EQ(series->read(0).height, 10);
+  EXPECT_EQ(series->read(0).width, 20) << "cut to whole patches";
+  EXPECT_EQ(evaluated("small").at("windows"), 1);
+  for (int i = 0; i < 3; ++i) {
+    const std::int64_t time = kStart + i * kStep;
+    write(fmt::format("tiny/{}_radar.pgm", digits_of(time)), pgm(time, 1, 9, std::string(9, '\0')));
+  }
+  refused({"predict", model(), path("tiny")}, AllOf(HasSubstr("1 x 9"), HasSubstr("too small")));
 }
 
 TEST_F(Nowcasts, TimesMayBeMissingAndDouble) {
   std::filesystem::remove(path("rain/201609281530_radar.pgm"));
   write("rain/201609281540_again.pgm", shower(kStart + 4 * kStep));
-  const Json line = predicted({path("rain")});
+  const Outcome predicted = run({"predict", model(), path("rain")});
+  EXPECT_EQ(predicted.code, kDone);
+  EXPECT_THAT(predicted.err,
+              HasSubstr(fmt::format("2016-09-28T15:40:00Z is there more than once: {} is used, {} is not",
+                                    path("rain/201609281540_again.pgm"), path("rain/201609281540_radar.pgm"))));
+  const Json line = Json::parse(predicted.out);
   EXPECT_EQ(line.at("time"), "2016-09-28T15:50:00Z");
   EXPECT_EQ(line.at("missing"), 1);
   const Outcome outcome = run({"stream", model(), path("rain"), "--once"});
@@ -288,16 +382,28 @@ TEST_F(Nowcasts, TimesMayBeMissingAndDouble) {
   EXPECT_THAT(times_of(lines(outcome)), ElementsAre("15:20", "15:40", "15:50"));
 }
 
+TEST_F(Nowcasts, AFrameOffTheStepsIsTold) {
+  std::filesystem::rename(path("rain/201609281540_radar.pgm"), path("rain/201609281543_radar.pgm"));
+  const Outcome outcome = run({"predict", model(), path("rain")});
+  EXPECT_EQ(outcome.code, kDone);
+  EXPECT_THAT(outcome.err, HasSubstr("201609281543_radar.pgm of 2016-09-28T15:43:00Z lies off the steps"));
+  EXPECT_EQ(Json::parse(outcome.out).at("missing"), 0);
+}
+
 TEST_F(Nowcasts, GridsOfOneFeedAreTheSame) {
   const std::string odd = write("rain/201609281600_odd.pgm", shower(kStart + 6 * kStep, 12, 20));
-  refused({"predict", model(), path("rain")}, AllOf(HasSubstr(odd), HasSubstr("12 x 20")));
+  const Outcome newest = run({"predict", model(), path("rain")});
+  EXPECT_EQ(newest.code, kPartial);
+  EXPECT_THAT(newest.err, AllOf(HasSubstr(odd), HasSubstr("12 x 20")));
+  EXPECT_EQ(Json::parse(newest.out).at("time"), "2016-09-28T15:50:00Z");
   const Outcome outcome = run({"stream", model(), path("rain"), "--once"});
   EXPECT_EQ(outcome.code, kPartial);
   EXPECT_THAT(outcome.err, AllOf(HasSubstr(odd), HasSubstr("12 x 20")));
   EXPECT_EQ(lines(outcome).size(), 4U);
   // A file that says nothing of its grid is told by its time.
   write("rain/201609281600_odd.pgm", "P5 24 16 255\n" + std::string(16 * 24, '\0'));
-  refused({"predict", model(), path("rain")}, AllOf(HasSubstr("2016-09-28T16:00:00Z"), HasSubstr("spacing")));
+  EXPECT_THAT(run({"predict", model(), path("rain")}).err,
+              AllOf(HasSubstr("2016-09-28T16:00:00Z"), HasSubstr("spacing")));
 }
 
 TEST_F(Nowcasts, WhatDoesNotFitIsRefusedWithWhatThereIs) {
@@ -318,6 +424,8 @@ TEST_F(Nowcasts, WhatDoesNotFitIsRefusedWithWhatThereIs) {
   refused({"predict", model(), path("nowhere")}, HasSubstr("nowhere"));
   refused({"predict", model(), path("rain"), "--series", "spacings=1000"}, HasSubstr("spacings"));
   refused({"predict", model(), path("rain"), "--series", "path=a"}, HasSubstr("--series path"));
+  refused({"predict", model(), path("rain"), "--series", "variable=x"}, HasSubstr("NetCDF (.nc, .cdf) only"));
+  refused({"stream", model(), path("rain"), "--once", "--series", "quantity=RATE"}, HasSubstr("HDF5"));
   refused({"stream", model(), path("rain"), "--once", "--clip", "3"}, HasSubstr("--clip"));
 }
 

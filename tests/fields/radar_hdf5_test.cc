@@ -200,6 +200,8 @@ TEST_F(RadarHdf5, ASeriesRefusesOtherSizesAndMixtures) {
   EXPECT_THROW(open_radar(real_files(), {folder_ / "a.h5", folder_ / "a.gif"}), InvalidArgument);
   EXPECT_THROW(open_radar(real_files(), {folder_ / "a.mp4"}), InvalidArgument);
   EXPECT_THROW(open_radar(real_files(), {}), InvalidArgument);
+  EXPECT_THROW(open_radar(real_files(), {folder_ / "a.h5"}, {.netcdf = {.variable = "rain"}}), InvalidArgument);
+  EXPECT_THROW(open_radar(real_files(), {folder_ / "a.pgm"}, {.hdf5 = {.quantity = "RATE"}}), InvalidArgument);
 }
 
 }  // namespace

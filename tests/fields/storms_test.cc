@@ -170,6 +170,26 @@ TEST(TrackLinker, LeavesOutShortTracks) {
   EXPECT_THROW(TrackLinker({.most_missing = -1}), InvalidArgument);
 }
 
+TEST(TrackLinker, GoesOnWithStormsThatAreKnown) {
+  // "2" was last seen a time before the others, "old" two times more; "1" is nowhere near.
+  const std::vector<Track> known{{"2", {{0, 10, 0, {}}, {10, 11, 0, {}}}},
+                                 {"old", {{0, 50, 0, {}}}},
+                                 {"1", {{20, -90, 0, {}}, {30, -90, 0, {}}}},
+                                 {"b", {{20, 30, 0, {}}, {30, 31, 0, {}}}}};
+  TrackLinker linker({.most_km = 300, .most_missing = 2, .least_points = 2}, known,
+                     std::vector<std::int64_t>{0, 10, 20, 30});
+  linker.add(40, std::vector{peak_at(32, 0), peak_at(14, 0), peak_at(50, 0), peak_at(-60, 0)});
+  linker.add(50, std::vector{peak_at(50, 0), peak_at(33, 0)});
+  const auto tracks = linker.tracks();
+  ASSERT_THAT(tracks, SizeIs(3));
+  EXPECT_EQ(tracks[0].id, "2");
+  EXPECT_THAT(tracks[0].points, ElementsAre(TrackPoint{40, 14, 0, 1})) << "one point of a known storm is enough";
+  EXPECT_EQ(tracks[1].id, "b");
+  EXPECT_THAT(tracks[1].points, ElementsAre(TrackPoint{40, 32, 0, 1}, TrackPoint{50, 33, 0, 1}));
+  EXPECT_EQ(tracks[2].id, "3") << "1 and 2 are taken";
+  EXPECT_THROW(TrackLinker({}, known, std::vector<std::int64_t>{10, 10}), InvalidArgument);
+}
+
 // Tracks become maps, maps peaks, and peaks the same tracks.
 TEST(Storms, ComeBackFromTheirMaps) {
   std::vector<Track> tracks{{"a", {}}, {"b", {}}};

@@ -151,6 +151,15 @@ TEST(Sequences, MissingFramesAreFieldsWithoutAValue) {
   EXPECT_THROW(read_frame(*series, all[0], 3, like), InvalidArgument);
 }
 
+TEST(Gaps, RemarksSayWhichFileIsUsedAndWhatLiesOffTheSteps) {
+  const std::vector<std::int64_t> times{0, 600, 600, 1380, 1800};
+  const auto file = [](std::size_t i) { return std::string(1, static_cast<char>('a' + i)); };
+  EXPECT_THAT(remarks(find_gaps(times, 600), times, file),
+              ElementsAre("1970-01-01T00:10:00Z is there more than once: b is used, c is not",
+                          "d of 1970-01-01T00:23:00Z lies off the steps, and 1 more"));
+  EXPECT_THAT(remarks(find_gaps({{0, 600}}, 600), {{0, 600}}, file), testing::IsEmpty());
+}
+
 TEST(FileSeries, HasOneGrid) {
   const auto read = [](const Files::Path& path) {
     Field field = empty_field(2, path == "b" ? 4 : 3, "test");
@@ -163,6 +172,7 @@ TEST(FileSeries, HasOneGrid) {
   EXPECT_THAT([&] { series->read(1); },
               ThrowsMessage<BadData>(HasSubstr("b: 2 x 4 cells (height x width) where a has 2 x 3")));
   EXPECT_THROW(series->read(2), InvalidArgument);
+  EXPECT_EQ(series->file(1), "b");
   const auto timeless = [](const Files::Path&) { return empty_field(1, 1, "test"); };
   EXPECT_THROW(file_series({"a"}, timeless, nullptr), BadData);
   EXPECT_THROW(concatenate({}), InvalidArgument);

@@ -221,6 +221,7 @@ TEST(RealTracks, OfEra20cInNetcdf) {
   EXPECT_EQ(tracks[0].points[0].time, -2191384800);  // 1900-07-23 18:00
   EXPECT_NEAR(tracks[0].points[0].longitude, 342.9813 - 360, 1e-4);
   EXPECT_NEAR(*tracks[0].points[0].score, 1012.33, 1e-3);
+  EXPECT_EQ(read_tracks(real_files(), path).size(), 606U) << "by the ending";
   EXPECT_THAT([&] { read_netcdf_tracks(path, {.score = "pressure"}); },
               ThrowsMessage<InvalidArgument>(HasSubstr("longitude_psl(record 24865)")));
 }

@@ -96,9 +96,11 @@ TEST_P(EveryForecaster, AThousandFramesTakeNoMoreMemoryThanOne) {
   EXPECT_EQ(state.bytes_per_stream(), bytes);
 }
 
-TEST_P(EveryForecaster, TakesLargerFramesAndSaysWhichFit) {
+TEST_P(EveryForecaster, TakesOtherFramesAndSaysWhichFit) {
   EXPECT_EQ(fitting_size(*model_, 21, 31), (std::pair<std::int64_t, std::int64_t>{20, 30}));
-  EXPECT_THROW(fitting_size(*model_, 11, 14), BadData);
+  EXPECT_EQ(fitting_size(*model_, 11, 14), (std::pair<std::int64_t, std::int64_t>{10, 14}));
+  EXPECT_EQ(fitting_size(*model_, 5, 3), (std::pair<std::int64_t, std::int64_t>{4, 2}));
+  EXPECT_THROW(fitting_size(*model_, 1, 14), BadData);
   Forecaster wide(*model_, runtime_executors(model_), 20, 30);
   State state = wide.initial_state();
   wide.see(random_frames(3, 1, {1, 20, 30}), state);
@@ -180,8 +182,11 @@ TEST(ForecastFinish, PutsInTheExtrapolationWhereItComesFromWithinTheGrid) {
   const Tensor newest = Tensor::from<float>({1, 1, 3}, {5, 6, 7});
   finish_forecast({.extrapolation = 0.75}, forecast, moved, newest, Tensor(DType::kUint8, {0}));
   EXPECT_THAT(forecast.data<float>(), testing::ElementsAre(0.75F, 0.25F, 1));
-  finish_forecast({.match_newest = true}, forecast, moved, newest, Tensor(DType::kUint8, {0}));
+  finish_forecast({.match = Match::kNewest}, forecast, moved, newest, Tensor(DType::kUint8, {0}));
   EXPECT_THAT(forecast.data<float>(), testing::ElementsAre(6, 5, 7));
+  Tensor other = Tensor::from<float>({1, 1, 1, 3}, {0.3F, 0.2F, 0.1F});
+  finish_forecast({.match = Match::kExtrapolation}, other, moved, newest, Tensor(DType::kUint8, {0}));
+  EXPECT_THAT(other.data<float>(), testing::ElementsAre(1, 0, 0.1F));
   EXPECT_THROW(finish_forecast({.extrapolation = 1}, forecast, Tensor(DType::kFloat32, {0}), newest, newest),
                InvalidArgument);
 }
@@ -192,8 +197,11 @@ TEST(ForecastFinish, TravelsInTheModel) {
   const auto table = parse_toml("extrapolation = 0.7\nmatch = 'newest'", "recipe");
   read_forecast_finish(table, model);
   EXPECT_EQ(forecast_finish_of(model).extrapolation, 0.7);
-  EXPECT_TRUE(forecast_finish_of(model).match_newest);
+  EXPECT_EQ(forecast_finish_of(model).match, Match::kNewest);
   EXPECT_THROW(read_forecast_finish(parse_toml("extrapolation = 1.5", "recipe"), model), ConfigError);
+  model.protocol["match"] = "oldest";
+  EXPECT_THROW(forecast_finish_of(model), BadData);
+  model.protocol["match"] = "none";
   model.protocol["forecast_extrapolation"] = "2";
   EXPECT_THROW(forecast_finish_of(model), BadData);
 }

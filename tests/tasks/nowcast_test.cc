@@ -78,6 +78,11 @@ TEST(FieldClock, BeginsWithTheFirstFrameAndKnowsAGapBehindIt) {
   EXPECT_THAT(steps_of({0, 1200}, {.step_s = 600, .usual_distance_s = 600}), ElementsAre(0, -600, 1200));
 }
 
+TEST(FieldClock, APairOfFramesTooCloseDoesNotMakeTheOthersFar) {
+  EXPECT_THAT(steps_of({0, 360, 720, 1080, 1081, 1440, 1800, 2160, 2520}, {.step_s = 600}),
+              ElementsAre(0, 600, 1200, 1800, 2400));
+}
+
 TEST(FieldClock, RefusesTimesThatDoNotRise) {
   FieldClock clock({.step_s = 600}, {});
   clock.push(600, frame_of(0));
@@ -156,12 +161,23 @@ TEST_F(Nowcasting, RefusesFieldsThatDoNotFollow) {
   EXPECT_THROW(nowcaster_.push(heat), InvalidArgument);
 }
 
-TEST_F(Nowcasting, AllMissingFramesAreStepsOfTheirOwn) {
+TEST_F(Nowcasting, AFieldInWhichNothingWasMeasuredDidNotCome) {
   for (std::int64_t i = 0; i < 3; ++i) nowcaster_.push(rain_field(600 * i, 1));
-  const fields::Field nothing = fields::missing_field(rain_field(0, 1), 1800);
-  const auto nowcasts = nowcaster_.push(nothing);
+  EXPECT_TRUE(nowcaster_.push(fields::missing_field(rain_field(0, 1), 1800)).empty());
+  EXPECT_EQ(nowcaster_.newest(), 1200);
+  const auto nowcasts = nowcaster_.push(rain_field(2400, 1));
   ASSERT_EQ(nowcasts.size(), 1);
-  EXPECT_EQ(fields::valid_count(nowcasts[0].forecast[0]), 0);
+  EXPECT_EQ(nowcasts[0].seen, 5);
+  EXPECT_EQ(nowcasts[0].missing, 1);
+}
+
+TEST_F(Nowcasting, SaysThatDegreesAreNoMetres) {
+  fields::Field field = rain_field(600, 1);
+  field.grid.kind = fields::GridKind::kGeographic;
+  for (std::size_t i = 0; i < field.grid.x.size(); ++i) field.grid.x[i] = 20 + 0.01 * static_cast<double>(i);
+  EXPECT_THAT([&] { nowcaster_.push(field); },
+              testing::ThrowsMessage<InvalidArgument>(
+                  testing::AllOf(testing::HasSubstr("2000 metres"), testing::HasSubstr("0.01 degrees"))));
 }
 
 // Fields of a feed, none like the other.

@@ -141,6 +141,16 @@ TEST_F(StormDataTest, StormsThatKeepTheirSpeedAreWhereTheirDensityMovesOnTo) {
   }
 }
 
+TEST_F(StormDataTest, WhatDensitiesAreLikeTravelsInTheModel) {
+  graph::Model model;
+  EXPECT_EQ(storm_options_of(model).sigma_km, 200) << "of files that do not say";
+  set_storm_options(read_storm_options(parse_toml("sigma_km = 150\ngrid_variable = \"TS\"", "recipe.toml")), model);
+  EXPECT_EQ(storm_options_of(model).sigma_km, 150);
+  EXPECT_EQ(storm_options_of(model).grid_variable, "TS");
+  model.protocol.at("density_sigma_km") = "-3";
+  EXPECT_THAT([&] { storm_options_of(model); }, ThrowsMessage<BadData>(HasSubstr("density_sigma_km = -3")));
+}
+
 TEST_F(StormDataTest, PlacesOnAGridAreInRowsAndColumns) {
   fields::Field like = fields::empty_field(3, 4, "a test");
   like.grid.kind = fields::GridKind::kGeographic;

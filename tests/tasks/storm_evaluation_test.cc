@@ -10,16 +10,19 @@
 #include "models/registry.h"
 #include "tasks/small_forecasters.h"
 #include "tasks/small_storms.h"
+#include "tasks/storm_forecast.h"
 
 namespace longtake::tasks {
 namespace {
 
 using test::runtime_executors;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 // A model of storms at its tiny options with random weights.
-std::shared_ptr<const graph::Model> storm_model(const std::string& name, const std::vector<std::string>& variables) {
+std::shared_ptr<const graph::Model> storm_model(const std::string& name, const std::vector<std::string>& variables,
+                                                bool advected = false) {
   InputSpec input;
   input.kind = "fields";
   for (const std::string& variable : variables) {
@@ -33,6 +36,7 @@ std::shared_ptr<const graph::Model> storm_model(const std::string& name, const s
   if (name == "storm_forecaster") {
     options.set_override("seen=3");
     options.set_override("forecast=2");
+    if (advected) options.set_override("advected=true");
   }
   auto model = std::make_shared<graph::Model>(models::build(options, {input, {}}));
   graph::initialise(*model, 3);
@@ -108,6 +112,57 @@ std::vector<StormCase> two_cases() {
   StormCase first{.lead = 0, .truth = {centre(-50, 20)}, .peaks = {peak(-50, 21, 0.7)}, .density_error = 0.01};
   StormCase second{.lead = 0, .truth = {centre(-50, 20)}, .peaks = {peak(-40, 30, 0.5)}, .density_error = 0.03};
   return {first, second};
+}
+
+// The file of a test's sequence 0, as the model wants it.
+ClimateFile first_file(const TemporaryDirectory& folder, const graph::Model& model) {
+  return ClimateFile(folder.path() / "test/0.nc", storm_input_of(model), storm_options_of(model).grid_variable);
+}
+
+TEST(StormForecast, IsWhatIsMeasuredAndOfLaterTracksKnowsNothing) {
+  TemporaryDirectory folder;
+  test::write_small_storms(folder.path());
+  for (const bool advected : {false, true}) {
+    const auto model = storm_model("storm_forecaster", {"density", "PSL"}, advected);
+    ASSERT_EQ(takes_advected(*model), advected);
+    const auto sequence = storms_in(folder.path(), *model).test->read(0);
+    std::vector<fields::Track> tracks = sequence->tracks;
+    for (fields::TrackPoint& point : tracks[0].points) {
+      if (point.time > sequence->times[4]) point.latitude = -point.latitude;
+    }
+    tracks.push_back({"later", {{sequence->times[5], -50, 30, {}}}});
+    const StormForecast forecast = forecast_storms(*model, runtime_executors(model), first_file(folder, *model), tracks,
+                                                   {.until = sequence->times[4] + 3600, .horizon = 0});
+    const WindowShape shape{.seen = 3, .forecast = 2, .advected = advected, .extrapolation = {}};
+    Forecaster forecaster(*model, runtime_executors(model), 12, 16);
+    const Tensor maps = forecast_window(forecaster, storm_window(*sequence, 2, shape), shape);
+    EXPECT_EQ(forecast.time, sequence->times[4]);
+    EXPECT_TRUE(forecast.known);
+    ASSERT_EQ(forecast.densities.size(), 2);
+    for (std::size_t lead = 0; lead < 2; ++lead) {
+      const auto map = maps.data<float>().subspan(lead * 192, 192);
+      EXPECT_EQ(forecast.densities[lead].values, std::vector<float>(map.begin(), map.end()));
+      EXPECT_EQ(forecast.densities[lead].time, sequence->times[5 + lead]);
+    }
+  }
+}
+
+TEST(StormForecast, WithoutStormsOrFramesThereIsNone) {
+  TemporaryDirectory folder;
+  test::write_small_storms(folder.path());
+  graph::Model model = *storm_model("storm_forecaster", {"density"});
+  TrackProtocol protocol = track_protocol_of(model);
+  protocol.thresholds = {1e-6};
+  set_track_protocol(protocol, model);
+  const auto kept = std::make_shared<const graph::Model>(model);
+  const ClimateFile file = first_file(folder, model);
+  const StormForecast calm = forecast_storms(model, runtime_executors(kept), file, {}, {.until = {}, .horizon = 5});
+  EXPECT_FALSE(calm.known);
+  EXPECT_EQ(calm.densities.size(), 5);
+  EXPECT_TRUE(calm.tracks.empty());
+  EXPECT_THAT(
+      [&] { forecast_storms(model, runtime_executors(kept), file, {}, {.until = file.times()[1]}); },
+      ThrowsMessage<BadData>(AllOf(HasSubstr("0.nc"), HasSubstr("3 frames"), HasSubstr("2020-09-01T06:00:00Z"))));
 }
 
 TEST(StormEvaluation, CountsDetectionsAndErrors) {

@@ -14,12 +14,19 @@
 #include "base/threads.h"
 #include "graph/ops.h"
 #include "kernels/choice.h"
+#include "kernels/level.h"
+#include "kernels/matrix.h"
+#include "kernels/ranges.h"
 #include "kernels/workspaces.h"
 #include "longtake/tensor.h"
 
 namespace longtake::runtime {
 
-using namespace kernels;  // what the kernels here are made of
+// What kernels are made of.
+using kernels::Buffer, kernels::for_ranges, kernels::divide_up, kernels::Workspaces;
+using kernels::KernelChoice, kernels::KernelLevel, kernels::kernels_from_environment;
+using kernels::best_kernel_level, kernels::kernels_of, kernels::VectorKernel;
+using kernels::PackedMatrix, kernels::Run, kernels::RowAddresses;
 
 // How a row lies in memory. Only maps, [channels, height, width], are ever stored channels-last.
 enum class Layout : std::uint8_t { kChannelsFirst, kChannelsLast };

@@ -9,6 +9,8 @@
 
 namespace longtake::runtime {
 
+using namespace kernels;
+
 namespace {
 
 std::vector<float> numbers_of(const KernelRequest& request, std::size_t parameter, std::size_t otherwise) {
