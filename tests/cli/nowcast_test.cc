@@ -271,7 +271,8 @@ TEST_F(Nowcasts, AreMeasured) {
 // forecasts rain anyway count (a CSI of 0).
 TEST_F(Nowcasts, WithoutRainHaveNoScores) {
   write_even("none", kNoRain);
-  for (const Json& method : evaluated("none").at("methods")) {
+  const Json evaluation = evaluated("none");
+  for (const Json& method : evaluation.at("methods")) {
     const Json& scores = method.at("events").at(0).at("leads").at(0);
     EXPECT_TRUE(scores.at("pod").is_null());
     if (method.at("name") == "persistence") {
