@@ -31,9 +31,9 @@
 namespace longtake {
 
 struct SessionOptions {
-  int threads = 1;                     // that work on one call; 0 takes all of the machine. Results do not depend on it
-  bool precise = false;                // convolutions sum in order: slower, with a fifth of the error (2e-6 of the norm)
-  std::string graph;                   // empty takes the model's first
+  int threads = 1;       // that work on one call; 0 takes all of the machine. Results do not depend on it
+  bool precise = false;  // convolutions sum in order: slower, with a fifth of the error (2e-6 of the norm)
+  std::string graph;     // empty takes the model's first
   std::map<std::string, Shape> sizes;  // shapes per frame of inputs that differ from their nominal ones
 };
 

@@ -11,11 +11,11 @@ constexpr std::int64_t kMostTilesAtOnce = 48;  // of a block
 
 // G, [6][taps].
 std::vector<double> weight_transform(std::int64_t taps) {
-  constexpr std::array<double, 5> points{0, 1, -1, 2, -2};
+  constexpr std::array<double, 5> kValues{0, 1, -1, 2, -2};
   std::vector<double> g;
-  for (const double p : points) {
+  for (const double p : kValues) {
     double divisor = 1;
-    for (const double q : points) divisor *= q == p ? 1 : p - q;
+    for (const double q : kValues) divisor *= q == p ? 1 : p - q;
     for (std::int64_t t = 0; t < taps; ++t) g.push_back(std::pow(p, static_cast<double>(t)) / divisor);
   }
   for (std::int64_t t = 0; t < taps; ++t) g.push_back(t == taps - 1 ? 1 : 0);

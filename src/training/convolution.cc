@@ -36,9 +36,9 @@ Tensor convolved(const WinogradSum& sum, const Tensor& maps, const float* bias) 
   Tensor out = empty_map(maps.size(0), sum.outputs(), grid.out_height, grid.out_width);
   const float* const inputs[] = {maps.data_ptr<float>()};
   KernelThreads& threads = kernel_threads();
-  constexpr std::array<std::size_t, 1> at{0};
+  constexpr std::array<std::size_t, 1> kAt{0};
   float* to = out.data_ptr<float>();
-  sum.run({maps.size(0), inputs, &threads.pool, &threads.workspaces}, at, 0,
+  sum.run({maps.size(0), inputs, &threads.pool, &threads.workspaces}, kAt, 0,
           [&](const WinogradGrid::Place& place, kernels::WinogradOutput output, float*) {
             output.bias = bias;
             write_winograd_tile(sum, output, place, to);

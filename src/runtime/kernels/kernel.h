@@ -23,9 +23,9 @@
 namespace longtake::runtime {
 
 // What kernels are made of.
+using kernels::best_kernel_level, kernels::kernels_of, kernels::VectorKernel;
 using kernels::Buffer, kernels::for_ranges, kernels::divide_up, kernels::Workspaces;
 using kernels::KernelChoice, kernels::KernelLevel, kernels::kernels_from_environment;
-using kernels::best_kernel_level, kernels::kernels_of, kernels::VectorKernel;
 using kernels::PackedMatrix, kernels::Run, kernels::RowAddresses;
 
 // How a row lies in memory. Only maps, [channels, height, width], are ever stored channels-last.

@@ -9,7 +9,8 @@
 
 namespace longtake::runtime {
 
-using namespace kernels;
+using kernels::kLeastWinogradSide, kernels::WinogradCall, kernels::WinogradGrid, kernels::WinogradOutput;
+using kernels::WinogradSum, kernels::WinogradSummand;
 
 namespace {
 
@@ -39,8 +40,8 @@ class WinogradConvolution final : public Kernel {
   std::int64_t bytes() const override { return sum_.bytes() + static_cast<std::int64_t>(bias_.size() * sizeof(float)); }
 
   void run(const KernelCall& call) override {
-    constexpr std::array<std::size_t, 1> at{0};
-    sum_.run(winograd_call(call), at, 0, [&](const WinogradGrid::Place& place, WinogradOutput output, float*) {
+    constexpr std::array<std::size_t, 1> kAt{0};
+    sum_.run(winograd_call(call), kAt, 0, [&](const WinogradGrid::Place& place, WinogradOutput output, float*) {
       output.bias = bias_.data();
       output.relu = relu_;
       write_winograd_tile(sum_, output, place, call.outputs[0]);
