@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
+#include "graph/ops.h"
 #include "graph/plan.h"
 #include "longtake/error.h"
 
@@ -89,6 +91,12 @@ void check_structure(const Graph& graph) {
   }
   for (ValueId value : graph.inputs) {
     if (value < 0 || value >= values || graph.producer(value).op != "input") bad("an input is no input node");
+  }
+  for (const Node& node : graph.nodes) {
+    const auto is_its_op = [&](const OpDefinition& op) { return node.op == op.name; };
+    if (std::none_of(all_ops().begin(), all_ops().end(), is_its_op)) {
+      bad(fmt::format("'{}' uses op '{}', which no model of this version holds", node.name, node.op));
+    }
   }
   for (const Output& output : graph.outputs) {
     if (output.value < 0 || output.value >= values) bad(fmt::format("output '{}' is no value", output.name));

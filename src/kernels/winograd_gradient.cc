@@ -50,12 +50,7 @@ void WinogradWeightGradient::transform(const float* maps, const float* gradients
   kernels_.winograd.input({pixels.data(), inputs_.data() + tile * channels_, input_stride_}, channels_);
 
   const std::int64_t side = grid_.tile(), width = kernels_.tile.width;
-  const float* map = gradients + place.row * outputs_ * grid_.out_height * grid_.out_width;
-  for (std::int64_t i = 0; i < side * side; ++i) {
-    const std::int64_t y = place.y + i / side, x = place.x + i % side;
-    const bool inside = y < grid_.out_height && x < grid_.out_width;
-    pixels[static_cast<std::size_t>(i)] = inside ? map + (y * grid_.out_width + x) * outputs_ : zeros_.data();
-  }
+  grid_.output_pixels<const float>(place, gradients, outputs_, zeros_.data(), pixels);
   const auto adjoint = side == 4 ? kernels_.winograd.output_adjoint4 : kernels_.winograd.output_adjoint2;
   for (std::int64_t panel = 0; panel < panels_; ++panel) {
     adjoint({pixels.data(), gradients_.data() + (panel * tiles_at_once_ + tile) * width, gradient_stride_},

@@ -41,6 +41,13 @@ constexpr std::int64_t kWeightsAtOnce = 64;  // weights that are transformed tog
 
 }  // namespace
 
+bool suits_winograd(std::span<const std::int64_t> taps, std::span<const std::int64_t> stride,
+                    std::span<const std::int64_t> dilation, std::span<const std::int64_t> map) {
+  constexpr std::int64_t kLeastSide = 3;
+  return taps[0] == taps[1] && (taps[0] == 3 || taps[0] == 5) && std::max(stride[0], stride[1]) == 1 &&
+         std::max(dilation[0], dilation[1]) == 1 && std::min(map[0], map[1]) >= kLeastSide;
+}
+
 std::vector<float> winograd_weights(std::span<const float> weight, std::int64_t taps) {
   const std::vector<double> g = weight_transform(taps);
   const std::int64_t area = taps * taps, total = static_cast<std::int64_t>(weight.size()) / area;
@@ -183,15 +190,8 @@ void WinogradSum::multiply(const float* inputs, std::int64_t input_stride, std::
 }
 
 void write_winograd_tile(const WinogradSum& sum, WinogradOutput output, const WinogradGrid::Place& place, float* map) {
-  const WinogradGrid& grid = sum.grid();
-  const std::int64_t side = grid.tile(), outputs = sum.outputs();
-  float* to = map + place.row * outputs * grid.out_height * grid.out_width;
   std::array<float*, 16> pixels;
-  for (std::int64_t i = 0; i < side * side; ++i) {
-    const std::int64_t y = place.y + i / side, x = place.x + i % side;
-    const bool inside = y < grid.out_height && x < grid.out_width;
-    pixels[static_cast<std::size_t>(i)] = inside ? to + (y * grid.out_width + x) * outputs : nullptr;
-  }
+  sum.grid().output_pixels<float>(place, map, sum.outputs(), nullptr, pixels);
   output.pixels = pixels.data();
   sum.transform_output(output);
 }

@@ -30,7 +30,12 @@
 namespace longtake::kernels {
 
 constexpr std::int64_t kWinogradSide = 6, kWinogradPoints = kWinogradSide * kWinogradSide;
-constexpr std::int64_t kLeastWinogradSide = 3;  // of a map: smaller ones fill too little of a tile
+constexpr std::int64_t kFewestWinogradChannels = 8;  // of a group, in and out: fewer are not worth the transforms
+
+// Whether it is for convolutions of these taps and steps to a map of that size, [height, width] each: 3 x 3 or 5 x 5
+// one by one, and a map that fills enough of a tile.
+bool suits_winograd(std::span<const std::int64_t> taps, std::span<const std::int64_t> stride,
+                    std::span<const std::int64_t> dilation, std::span<const std::int64_t> map);
 
 // G w G^T of weights [count, taps, taps]: [36, count].
 std::vector<float> winograd_weights(std::span<const float> weight, std::int64_t taps);
@@ -58,6 +63,16 @@ struct WinogradGrid {
   // The pixels of `map`, channels last, under a tile of the input; `outside` where there is none.
   void input_pixels(const Place& place, const float* map, std::int64_t channels, const float* outside,
                     std::array<const float*, kWinogradPoints>& pixels) const;
+  // Likewise those of a tile of the output, tile() squared.
+  template <class T>
+  void output_pixels(const Place& place, T* map, std::int64_t channels, T* outside, std::span<T*> pixels) const {
+    T* from = map + place.row * channels * out_height * out_width;
+    for (std::int64_t i = 0; i < tile() * tile(); ++i) {
+      const std::int64_t y = place.y + i / tile(), x = place.x + i % tile();
+      const bool inside = y < out_height && x < out_width;
+      pixels[static_cast<std::size_t>(i)] = inside ? from + (y * out_width + x) * channels : outside;
+    }
+  }
 };
 
 // Floats that points lie apart: a line of the cache more than they need, so that those of a tile do not push each other

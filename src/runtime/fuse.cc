@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -84,14 +85,12 @@ class Cells {
   // A convolution that keeps the grid and that Winograd's kernel takes.
   bool is_part(const Node& node) const {
     if (node.op != "conv2d" || node.attribute<std::int64_t>("groups") != 1) return false;
-    const auto all = [&](const char* key, std::int64_t wanted) {
-      const auto& values = node.attribute<std::vector<std::int64_t>>(key);
-      return values[0] == wanted && values[1] == wanted;
-    };
-    const Shape& weight = plan_.model->parameter(node.parameters[0]).shape;
-    const Shape& map = plan_.shape(node.inputs[0]);
-    return weight[2] == weight[3] && (weight[2] == 3 || weight[2] == 5) && all("stride", 1) && all("dilation", 1) &&
-           all("pad", weight[2] / 2) && map[1] >= kernels::kLeastWinogradSide && map[2] >= kernels::kLeastWinogradSide;
+    const auto sizes = [&](const char* key) { return node.attribute<std::vector<std::int64_t>>(key); };
+    const std::span<const std::int64_t> weight = plan_.model->parameter(node.parameters[0]).shape;
+    const std::span<const std::int64_t> map = plan_.shape(node.inputs[0]);
+    const std::int64_t kept = weight[2] / 2;
+    return kernels::suits_winograd(weight.subspan(2), sizes("stride"), sizes("dilation"), map.subspan(1)) &&
+           sizes("pad") == std::vector<std::int64_t>{kept, kept};
   }
 
   const graph::Plan& plan_;

@@ -67,6 +67,23 @@ const WinogradSum& FastConvolution::Shared::backward() {
   return *backward_;
 }
 
+Tensor FastConvolution::Shared::by_weight() const {
+  kernels::WinogradWeightGradient gradient(level, grid, weight.size(1), weight.size(0));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    gradient.add(inputs[i].data_ptr<float>(), gradients[i].data_ptr<float>(), inputs[i].size(0),
+                 &kernel_threads().pool);
+  }
+  Tensor out = at::empty_like(weight);
+  gradient.finish({out.data_ptr<float>(), static_cast<std::size_t>(out.numel())});
+  return out;
+}
+
+Tensor FastConvolution::Shared::by_bias() const {
+  Tensor sum = at::zeros({weight.size(0)});
+  for (const Tensor& gradient : gradients) sum += gradient.sum({0, 2, 3});
+  return sum;
+}
+
 namespace {
 
 using Shared = FastConvolution::Shared;
@@ -74,37 +91,6 @@ using Shared = FastConvolution::Shared;
 c10::intrusive_ptr<Shared> shared_of(AutogradContext* context) {
   return c10::static_intrusive_pointer_cast<Shared>(context->saved_data["shared"].toCapsule());
 }
-
-// Hands weight and bias to the ticks. Its backward runs after theirs, which leave their factors and send nothing.
-struct CollectConvolution : Function<CollectConvolution> {
-  static variable_list forward(AutogradContext* context, TensorList inputs, const c10::intrusive_ptr<Shared>& shared) {
-    context->saved_data["shared"] = c10::IValue::make_capsule(shared);
-    context->saved_data["inputs"] = static_cast<std::int64_t>(inputs.size());
-    context->set_materialize_grads(false);
-    return inputs.vec();
-  }
-
-  static variable_list backward(AutogradContext* context, const variable_list&) {
-    const c10::intrusive_ptr<Shared> shared = shared_of(context);
-    variable_list by_inputs(context->saved_data["inputs"].toInt() + 1);  // and what is shared
-    if (shared->inputs.empty()) return by_inputs;
-    const Tensor& weight = shared->weight;
-    kernels::WinogradWeightGradient gradient(shared->level, shared->grid, weight.size(1), weight.size(0));
-    Tensor by_bias = at::zeros({weight.size(0)});
-    for (std::size_t i = 0; i < shared->inputs.size(); ++i) {
-      const Tensor& by_output = shared->gradients[i];
-      gradient.add(shared->inputs[i].data_ptr<float>(), by_output.data_ptr<float>(), by_output.size(0),
-                   &kernel_threads().pool);
-      if (by_inputs.size() > 2) by_bias += by_output.sum({0, 2, 3});
-    }
-    by_inputs[0] = at::empty_like(weight);
-    gradient.finish({by_inputs[0].data_ptr<float>(), static_cast<std::size_t>(weight.numel())});
-    if (by_inputs.size() > 2) by_inputs[1] = by_bias;
-    shared->inputs.clear();
-    shared->gradients.clear();
-    return by_inputs;
-  }
-};
 
 struct Convolve : Function<Convolve> {
   // x, weight, bias
@@ -133,47 +119,38 @@ struct Convolve : Function<Convolve> {
   }
 };
 
-variable_list with_bias(variable_list tensors, const Tensor& bias) {
-  if (bias.defined()) tensors.push_back(bias);
-  return tensors;
-}
-
-bool all_are(const graph::Node& node, const char* key, std::int64_t wanted) {
-  const auto& values = node.attribute<std::vector<std::int64_t>>(key);
-  return values[0] == wanted && values[1] == wanted;
+// Of the map that the node makes of `map`, [height, width].
+std::array<std::int64_t, 2> output_size(const Shape& map, std::int64_t taps, const std::vector<std::int64_t>& pad) {
+  return {map[1] + 2 * pad[0] - taps + 1, map[2] + 2 * pad[1] - taps + 1};
 }
 
 }  // namespace
 
 bool FastConvolution::takes(const graph::Node& node, const Shape& map, const Tensor& weight) {
-  constexpr std::int64_t kFewest = 8;
   if (node.op != "conv2d" || !weight.device().is_cpu() || weight.scalar_type() != at::kFloat) return false;
   const kernels::KernelChoice kernels = kernels::kernels_from_environment();
   if (kernels.level == kernels::KernelLevel::kReference || kernels.precise) return false;
+  const auto sizes = [&](const char* key) { return node.attribute<std::vector<std::int64_t>>(key); };
+  const std::vector<std::int64_t> pad = sizes("pad");
   const std::int64_t taps = weight.size(2);
-  const auto& pad = node.attribute<std::vector<std::int64_t>>("pad");
-  return (taps == 3 || taps == 5) && weight.size(3) == taps && all_are(node, "stride", 1) &&
-         all_are(node, "dilation", 1) && node.attribute<std::int64_t>("groups") == 1 && weight.size(0) >= kFewest &&
-         weight.size(1) >= kFewest && std::max(pad[0], pad[1]) < taps &&
-         std::min(map[1], map[2]) >= kernels::kLeastWinogradSide;
+  return kernels::suits_winograd(weight.sizes().slice(2), sizes("stride"), sizes("dilation"),
+                                 output_size(map, taps, pad)) &&
+         node.attribute<std::int64_t>("groups") == 1 && std::max(pad[0], pad[1]) < taps &&
+         std::min(weight.size(0), weight.size(1)) >= kernels::kFewestWinogradChannels;
 }
 
 FastConvolution::FastConvolution(const graph::Node& node, const Shape& map, const Tensor& weight, const Tensor& bias)
     : weight_(weight), bias_(bias) {
   const auto& pad = node.attribute<std::vector<std::int64_t>>("pad");
   const std::int64_t taps = weight.size(2);
-  const WinogradGrid grid{map[1],           map[2], map[1] + 2 * pad[0] - taps + 1, map[2] + 2 * pad[1] - taps + 1,
-                          {pad[0], pad[1]}, taps};
-  shared_ = c10::make_intrusive<Shared>(grid, weight, bias);
-  // A frozen weight has no gradient to collect.
-  if (!torch::GradMode::is_enabled() || !weight.requires_grad()) return;
-  const variable_list tapped = CollectConvolution::apply(TensorList(with_bias({weight}, bias)), shared_);
-  weight_ = tapped[0];
-  if (bias.defined()) bias_ = tapped[1];
+  const auto [height, width] = output_size(map, taps, pad);
+  shared_ =
+      c10::make_intrusive<Shared>(WinogradGrid{map[1], map[2], height, width, {pad[0], pad[1]}, taps}, weight, bias);
+  gather_gradient(weight_, bias_, shared_);
 }
 
 Tensor FastConvolution::operator()(const Tensor& x) const {
-  return Convolve::apply(TensorList(with_bias({x, weight_}, bias_)), shared_);
+  return Convolve::apply(TensorList(list_of({x, weight_, bias_})), shared_);
 }
 
 }  // namespace longtake::training

@@ -7,7 +7,7 @@
 
 #include "graph/graph.h"
 #include "kernels/winograd_sum.h"
-#include "training/torch.h"
+#include "training/kernels.h"
 
 namespace longtake::training {
 
@@ -26,17 +26,17 @@ class FastConvolution {
   torch::Tensor operator()(const torch::Tensor& x) const;
 
   // With the functions that autograd keeps.
-  struct Shared : torch::CustomClassHolder {
+  struct Shared final : LoopFactors {
     Shared(const kernels::WinogradGrid& on, const torch::Tensor& given_weight, const torch::Tensor& given_bias);
     // The gradient of the input is the convolution of the output's with the weights turned round.
     const kernels::WinogradSum& backward();
+    torch::Tensor by_weight() const override;
+    torch::Tensor by_bias() const override;
 
     kernels::WinogradGrid grid;
     kernels::KernelLevel level;
     torch::Tensor weight, bias;
     kernels::WinogradSum forward;
-    // The factors of the weights' gradient, as the backward pass comes by them.
-    std::vector<torch::Tensor> inputs, gradients;
 
    private:
     std::optional<kernels::WinogradSum> backward_;

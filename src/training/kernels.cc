@@ -14,6 +14,14 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
 
+variable_list list_of(std::initializer_list<Tensor> tensors) {
+  variable_list present;
+  for (const Tensor& tensor : tensors) {
+    if (tensor.defined()) present.push_back(tensor);
+  }
+  return present;
+}
+
 namespace {
 
 // A parameter [C] against [rows, C, ...].
@@ -30,15 +38,6 @@ Tensor sum_per_channel(const Tensor& gradient) {
     if (d != 1) others.push_back(d);
   }
   return gradient.sum(others);
-}
-
-// Tensors that may be absent go into functions at the end of a list.
-variable_list list_of(std::initializer_list<Tensor> tensors) {
-  variable_list present;
-  for (const Tensor& tensor : tensors) {
-    if (tensor.defined()) present.push_back(tensor);
-  }
-  return present;
 }
 
 // The same by the runtime's loops, for float32 on the CPU: a place of a map, channels last, or a row of vectors at a
@@ -233,39 +232,41 @@ struct Lrn : Function<Lrn> {
 // [..., features] as a matrix.
 Tensor flat(const Tensor& x) { return x.dim() == 2 ? x : x.reshape({-1, x.size(-1)}); }
 
-using Ticks = LoopWeight::Ticks;
+struct LinearFactors final : LoopFactors {
+  Tensor by_weight() const override { return torch::cat(gradients).t().matmul(torch::cat(inputs)); }
+  Tensor by_bias() const override { return torch::cat(gradients).sum(0); }
+};
 
-c10::intrusive_ptr<Ticks> ticks_of(AutogradContext* context) {
-  return c10::static_intrusive_pointer_cast<Ticks>(context->saved_data["ticks"].toCapsule());
+c10::intrusive_ptr<LoopFactors> factors_of(AutogradContext* context) {
+  return c10::static_intrusive_pointer_cast<LoopFactors>(context->saved_data["factors"].toCapsule());
 }
 
-// Hands weight and bias to the ticks. Its backward runs after theirs, which leave their factors in `ticks` and send
-// nothing.
+// Hands weight and bias to the ticks. Its backward runs after theirs.
 struct Collect : Function<Collect> {
-  static variable_list forward(AutogradContext* context, TensorList inputs, const c10::intrusive_ptr<Ticks>& ticks) {
-    context->saved_data["ticks"] = c10::IValue::make_capsule(ticks);
+  static variable_list forward(AutogradContext* context, TensorList inputs,
+                               const c10::intrusive_ptr<LoopFactors>& factors) {
+    context->saved_data["factors"] = c10::IValue::make_capsule(factors);
     context->saved_data["inputs"] = static_cast<std::int64_t>(inputs.size());
     context->set_materialize_grads(false);
     return inputs.vec();
   }
 
   static variable_list backward(AutogradContext* context, const variable_list&) {
-    const c10::intrusive_ptr<Ticks> ticks = ticks_of(context);
-    variable_list by_inputs(context->saved_data["inputs"].toInt() + 1);  // and the ticks
-    if (ticks->inputs.empty()) return by_inputs;
-    const Tensor gradient = torch::cat(ticks->gradients);
-    by_inputs[0] = gradient.t().matmul(torch::cat(ticks->inputs));
-    if (by_inputs.size() > 2) by_inputs[1] = gradient.sum(0);
-    ticks->inputs.clear();
-    ticks->gradients.clear();
+    const c10::intrusive_ptr<LoopFactors> factors = factors_of(context);
+    variable_list by_inputs(context->saved_data["inputs"].toInt() + 1);  // and the factors
+    if (factors->inputs.empty()) return by_inputs;
+    by_inputs[0] = factors->by_weight();
+    if (by_inputs.size() > 2) by_inputs[1] = factors->by_bias();
+    factors->inputs.clear();
+    factors->gradients.clear();
     return by_inputs;
   }
 };
 
 struct Multiply : Function<Multiply> {
   // x, weight, bias
-  static Tensor forward(AutogradContext* context, TensorList inputs, const c10::intrusive_ptr<Ticks>& ticks) {
-    context->saved_data["ticks"] = c10::IValue::make_capsule(ticks);
+  static Tensor forward(AutogradContext* context, TensorList inputs, const c10::intrusive_ptr<LoopFactors>& factors) {
+    context->saved_data["factors"] = c10::IValue::make_capsule(factors);
     context->saved_data["inputs"] = static_cast<std::int64_t>(inputs.size());
     context->save_for_backward({inputs[0], inputs[1]});
     return at::linear(inputs[0], inputs[1], inputs.size() > 2 ? inputs[2] : Tensor());
@@ -273,9 +274,9 @@ struct Multiply : Function<Multiply> {
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
-    const c10::intrusive_ptr<Ticks> ticks = ticks_of(context);
-    ticks->inputs.push_back(flat(saved[0].detach()));  // without a way back to this node
-    ticks->gradients.push_back(flat(gradients[0]));
+    const c10::intrusive_ptr<LoopFactors> factors = factors_of(context);
+    factors->inputs.push_back(flat(saved[0].detach()));  // without a way back to this node
+    factors->gradients.push_back(flat(gradients[0]));
     variable_list by_inputs(context->saved_data["inputs"].toInt() + 1);
     by_inputs[0] = gradients[0].matmul(saved[1]);
     return by_inputs;
@@ -313,15 +314,19 @@ Tensor warped(const Tensor& x, const Tensor& flow) {
       .reshape({rows, links * channels, height, width});
 }
 
-LoopWeight::LoopWeight(const Tensor& weight, const Tensor& bias)
-    : ticks_(c10::make_intrusive<Ticks>()), weight_(weight), bias_(bias) {
-  // A frozen weight has no gradient to collect.
-  collects_ = torch::GradMode::is_enabled() && weight.requires_grad();
-  if (!collects_) return;
-  const variable_list tapped = Collect::apply(TensorList(list_of({weight, bias})), ticks_);
-  weight_ = tapped[0];
-  if (bias.defined()) bias_ = tapped[1];
+bool gather_gradient(Tensor& weight, Tensor& bias, const c10::intrusive_ptr<LoopFactors>& factors) {
+  if (!torch::GradMode::is_enabled() || !weight.requires_grad()) return false;
+  const variable_list tapped = Collect::apply(TensorList(list_of({weight, bias})), factors);
+  weight = tapped[0];
+  if (bias.defined()) bias = tapped[1];
+  return true;
 }
+
+LoopWeight::LoopWeight(const Tensor& weight, const Tensor& bias)
+    : ticks_(c10::make_intrusive<LinearFactors>()),
+      weight_(weight),
+      bias_(bias),
+      collects_(gather_gradient(weight_, bias_, ticks_)) {}
 
 Tensor LoopWeight::linear(const Tensor& x) const {
   if (!collects_) return at::linear(x, weight_, bias_);

@@ -22,8 +22,25 @@ torch::Tensor local_response_norm(const torch::Tensor& x, std::int64_t size, dou
 // CUDA the gradient adds up in no fixed order.
 torch::Tensor warped(const torch::Tensor& x, const torch::Tensor& flow);
 
+// The tensors that are there: those that may be absent go into autograd functions at the end of a list.
+torch::autograd::variable_list list_of(std::initializer_list<torch::Tensor> tensors);
+
+// The factors of the gradient of a weight that a loop uses at every tick, as the backward pass comes by them: last tick
+// first.
+struct LoopFactors : torch::CustomClassHolder {
+  std::vector<torch::Tensor> inputs, gradients;
+
+  // Of all ticks together.
+  virtual torch::Tensor by_weight() const = 0;
+  virtual torch::Tensor by_bias() const = 0;
+};
+
+// Weight and bias, which may be undefined, as the ticks are to take them: their functions leave their factors in
+// `factors` and send no gradient of their own. False where the weight is frozen; both are then left as they are.
+bool gather_gradient(torch::Tensor& weight, torch::Tensor& bias, const c10::intrusive_ptr<LoopFactors>& factors);
+
 // A weight that a loop multiplies with at every tick. Its gradient is one product over the rows of all ticks, made when
-// the last of them is known, instead of one small product per tick. A fused kernel for a whole loop would come in here.
+// the last of them is known, instead of one small product per tick.
 class LoopWeight {
  public:
   // `bias` may be undefined.
@@ -31,13 +48,8 @@ class LoopWeight {
   // x [rows, ..., in] to [rows, ..., out].
   torch::Tensor linear(const torch::Tensor& x) const;
 
-  // The factors of the gradient, as the backward pass comes by them: last tick first.
-  struct Ticks : torch::CustomClassHolder {
-    std::vector<torch::Tensor> inputs, gradients;
-  };
-
  private:
-  c10::intrusive_ptr<Ticks> ticks_;
+  c10::intrusive_ptr<LoopFactors> ticks_;
   torch::Tensor weight_, bias_;
   bool collects_ = false;
 };

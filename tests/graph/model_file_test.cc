@@ -129,6 +129,8 @@ TEST(ModelFile, NamesWhatIsWrong) {
               HasSubstr("'conv.bias' is [5]"));
   EXPECT_THAT(file_complaint([](auto& f) { f.tensors["extra"] = Tensor(DType::kFloat32, {1}); }), HasSubstr("'extra'"));
   EXPECT_THAT(file_complaint([](auto& f) { replace(f, "\"op\":\"lrn\"", "\"op\":\"lrx\""); }), HasSubstr("op 'lrx'"));
+  EXPECT_THAT(file_complaint([](auto& f) { replace(f, "\"op\":\"lrn\"", "\"op\":\"conv_lstm_step\""); }),
+              HasSubstr("op 'conv_lstm_step'"));
   EXPECT_THAT(file_complaint([](auto& f) { replace(f, "\"groups\":1", "\"groups\":0"); }),
               HasSubstr("bad.safetensors"));
   EXPECT_THAT(file_complaint([](auto& f) { replace(f, "\"inputs\":[0]", "\"inputs\":[999]"); }),

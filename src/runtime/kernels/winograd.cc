@@ -9,7 +9,7 @@
 
 namespace longtake::runtime {
 
-using kernels::kLeastWinogradSide, kernels::WinogradCall, kernels::WinogradGrid, kernels::WinogradOutput;
+using kernels::kFewestWinogradChannels, kernels::WinogradCall, kernels::WinogradGrid, kernels::WinogradOutput;
 using kernels::WinogradSum, kernels::WinogradSummand;
 
 namespace {
@@ -117,17 +117,13 @@ class WinogradConvLstm final : public Kernel {
 
 }  // namespace
 
-// Few channels are not worth the transforms.
 std::unique_ptr<Kernel> make_winograd_kernel(const KernelRequest& request) {
-  constexpr std::int64_t kFewest = 8;
   if (!all_channels_last(request) || request.precise) return nullptr;
   const WindowGeometry g = window_geometry(request);
-  const bool taps = g.kernel[0] == g.kernel[1] && (g.kernel[0] == 3 || g.kernel[0] == 5);
-  const bool plain = g.stride == std::array<std::int64_t, 2>{1, 1} && g.dilation == std::array<std::int64_t, 2>{1, 1};
-  const std::int64_t groups = request.op.node.attribute<std::int64_t>("groups");
-  const bool enough = g.channels >= kFewest * groups && request.outputs[0][0] >= kFewest * groups;
-  if (!taps || !plain || !enough) return nullptr;
-  if (std::min(g.out_height, g.out_width) < kLeastWinogradSide) return nullptr;
+  const std::int64_t fewest = kFewestWinogradChannels * request.op.node.attribute<std::int64_t>("groups");
+  if (g.channels < fewest || request.outputs[0][0] < fewest) return nullptr;
+  const std::array map{g.out_height, g.out_width};
+  if (!kernels::suits_winograd(g.kernel, g.stride, g.dilation, map)) return nullptr;
   return std::make_unique<WinogradConvolution>(request);
 }
 
