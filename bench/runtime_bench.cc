@@ -60,13 +60,14 @@ void fill(graph::Model& model) {
 }
 
 // The time of one call of a graph over `rows` ticks of one stream.
-double time_graph(const std::function<void(Builder&)>& build, std::int64_t rows, int threads) {
+double time_graph(const std::function<void(Builder&)>& build, std::int64_t rows, int threads,
+                  longtake::WeightFormat weights = longtake::WeightFormat::kFloat32) {
   auto model = std::make_shared<graph::Model>();
   Builder b(*model, "main");
   build(b);
   b.finish();
   fill(*model);
-  longtake::runtime::Program program(model, "main", {.threads = threads});
+  longtake::runtime::Program program(model, "main", {.threads = threads, .weight_format = weights});
   graph::Chunk chunk;
   chunk.ticks = rows;
   chunk.flags.assign(static_cast<std::size_t>(rows), graph::kActive);
@@ -84,7 +85,8 @@ double time_graph(const std::function<void(Builder&)>& build, std::int64_t rows,
   return milliseconds(threads, [&] { program.run(chunk, carried, outputs); });
 }
 
-void bench_lstm(std::int64_t input, std::int64_t hidden, int layers_count, int threads) {
+void bench_lstm(std::int64_t input, std::int64_t hidden, int layers_count, int threads,
+                longtake::WeightFormat weights) {
   const auto build = [&](Builder& b) {
     ValueId x = b.input("x", {input});
     for (int i = 0; i < layers_count; ++i) {
@@ -92,11 +94,14 @@ void bench_lstm(std::int64_t input, std::int64_t hidden, int layers_count, int t
     }
     b.output("h", x);
   };
+  const double size = weights == longtake::WeightFormat::kFloat32 ? 4
+                      : weights == longtake::WeightFormat::kInt8  ? 1
+                                                                  : 2;
   const double bytes =
-      16.0 * static_cast<double>(hidden) * static_cast<double>((input + hidden) + (layers_count - 1) * 2 * hidden);
-  const double ms = time_graph(build, 1, threads);
-  fmt::print("lstm step {}/{}/{}: {:.3f} ms, {:.1f} MB at {:.1f} GB/s\n", input, hidden, layers_count, ms, bytes / 1e6,
-             bytes / ms / 1e6);
+      4 * size * static_cast<double>(hidden) * static_cast<double>((input + hidden) + (layers_count - 1) * 2 * hidden);
+  const double ms = time_graph(build, 1, threads, weights);
+  fmt::print("lstm step {}/{}/{} {}: {:.3f} ms, {:.1f} MB at {:.1f} GB/s\n", input, hidden, layers_count,
+             name_of(weights), ms, bytes / 1e6, bytes / ms / 1e6);
 }
 
 void bench_linear(std::int64_t rows, std::int64_t in, std::int64_t out, int threads) {
@@ -143,9 +148,13 @@ int main(int argc, char** argv) {
     for (std::int64_t grid : {16, 32, 64}) bench_conv_lstm(64, kernel, grid, threads);
   }
   bench_conv_lstm(128, 3, 64, threads);
-  bench_lstm(1024, 512, 1, threads);
-  bench_lstm(1024, 512, 5, threads);
-  bench_lstm(4096, 1024, 1, threads);
+  using longtake::WeightFormat;
+  for (const WeightFormat weights : {WeightFormat::kFloat32, WeightFormat::kFloat16, WeightFormat::kInt8}) {
+    bench_lstm(1024, 512, 1, threads, weights);
+    bench_lstm(1024, 512, 5, threads, weights);
+    bench_lstm(4096, 1024, 1, threads, weights);
+    bench_lstm(4096, 1024, 5, threads, weights);
+  }
   for (std::int64_t rows : {1, 2, 4, 8, 16, 64, 256, 2048}) bench_linear(rows, 1024, 2048, threads);
   bench_linear(2048, 2048, 2048, threads);
   bench_convolution("3x227x227 -> 96 7x7/2", {3, 227, 227}, {.channels = 96, .kernel = 7, .stride = 2}, threads);

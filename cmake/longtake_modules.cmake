@@ -23,7 +23,7 @@ set(LONGTAKE_MODULES
 # "module: its headers in include/longtake/", without the .h
 set(LONGTAKE_PUBLIC_HEADERS
   "base: error tensor input_spec frame_transform"
-  "graph: chunk prepare state"
+  "graph: chunk prepare state weight_format"
   "runtime: model session"
   "media: video_reader")
 

@@ -9,12 +9,12 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   longtake::SafetensorsFile file;
   try {
-    file = longtake::read_safetensors(std::as_bytes(std::span(data, size)), "fuzz", longtake::HalfNumbers::kWiden);
+    file = longtake::read_safetensors(std::as_bytes(std::span(data, size)), "fuzz", longtake::NarrowNumbers::kWiden);
   } catch (const longtake::BadData&) {
     return 0;
   }
   const auto bytes = longtake::write_safetensors(file);
-  const longtake::SafetensorsFile again = longtake::read_safetensors(bytes, "written");
-  if (again.tensors != file.tensors || again.metadata != file.metadata) __builtin_trap();
+  const longtake::SafetensorsFile again = longtake::read_safetensors(bytes, "written", longtake::NarrowNumbers::kWiden);
+  if (again.tensors != file.tensors || again.metadata != file.metadata || again.stored != file.stored) __builtin_trap();
   return 0;
 }

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,13 +28,16 @@
 #include "longtake/model.h"
 #include "longtake/state.h"
 #include "longtake/tensor.h"
+#include "longtake/weight_format.h"
 
 namespace longtake {
 
 struct SessionOptions {
   int threads = 1;       // that work on one call; 0 takes all of the machine. Results do not depend on it
   bool precise = false;  // convolutions sum in order: slower, with a fifth of the error (2e-6 of the norm)
-  std::string graph;     // empty takes the model's first
+  // How the session keeps the weights of LSTMs, GRUs and fully connected layers; none takes the model's own.
+  std::optional<WeightFormat> weight_format;
+  std::string graph;                   // empty takes the model's first
   std::map<std::string, Shape> sizes;  // shapes per frame of inputs that differ from their nominal ones
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -58,7 +59,7 @@ class FileSource : public Source {
   std::unique_ptr<InputFile> file_;
 };
 
-SafetensorsHeader read_header(const Source& source, const std::string& name, HalfNumbers half) {
+SafetensorsHeader read_header(const Source& source, const std::string& name, NarrowNumbers narrow) {
   if (source.size() < kLengthBytes) {
     throw BadData(fmt::format("{}: has {} bytes, too few for a safetensors file", name, source.size()));
   }
@@ -76,31 +77,38 @@ SafetensorsHeader read_header(const Source& source, const std::string& name, Hal
   std::string json(static_cast<std::size_t>(length), '\0');
   source.read(kLengthBytes, std::as_writable_bytes(std::span(json)));
   const std::uint64_t data_begin = kLengthBytes + length;
-  SafetensorsHeader header = parse_safetensors_header(json, source.size() - data_begin, name, half);
+  SafetensorsHeader header = parse_safetensors_header(json, source.size() - data_begin, name, narrow);
   header.data_begin = data_begin;
   return header;
 }
 
-void read_widened(const Source& source, std::uint64_t offset, SafetensorsEntry::Stored stored, Tensor& tensor) {
-  std::vector<std::uint16_t> numbers(static_cast<std::size_t>(tensor.count()));
-  source.read(offset, std::as_writable_bytes(std::span(numbers)));
-  std::transform(numbers.begin(), numbers.end(), tensor.data<float>().begin(),
-                 stored == SafetensorsEntry::Stored::kHalf ? float_of_half : float_of_bfloat);
+void read_tensor(const Source& source, std::uint64_t offset, Stored stored, Tensor& tensor) {
+  const auto read = [&](auto number, const auto& widen) {
+    std::vector<decltype(number)> numbers(static_cast<std::size_t>(tensor.count()));
+    source.read(offset, std::as_writable_bytes(std::span(numbers)));
+    std::transform(numbers.begin(), numbers.end(), tensor.data<float>().begin(), widen);
+  };
+  switch (stored) {
+    case Stored::kAsIs:
+      return source.read(offset, std::span(tensor.raw(), tensor.bytes()));
+    case Stored::kHalf:
+      return read(std::uint16_t{}, float_of_half);
+    case Stored::kBfloat:
+      return read(std::uint16_t{}, float_of_bfloat);
+    case Stored::kByte:
+      return read(std::int8_t{}, [](std::int8_t number) { return static_cast<float>(number); });
+  }
 }
 
-SafetensorsFile read_all(const Source& source, const std::string& name, HalfNumbers half) {
-  SafetensorsHeader header = read_header(source, name, half);
+SafetensorsFile read_all(const Source& source, const std::string& name, NarrowNumbers narrow) {
+  SafetensorsHeader header = read_header(source, name, narrow);
   SafetensorsFile file;
   file.metadata = std::move(header.metadata);
   for (auto& [tensor_name, entry] : header.tensors) {
-    // The header is checked, so this allocates no more than the file has, or twice that.
+    // The header is checked, so this allocates no more than the file has, or four times that.
     Tensor tensor(entry.dtype, std::move(entry.shape));
-    const std::uint64_t offset = header.data_begin + entry.begin;
-    if (entry.stored == SafetensorsEntry::Stored::kAsIs) {
-      source.read(offset, std::span(tensor.raw(), tensor.bytes()));
-    } else {
-      read_widened(source, offset, entry.stored, tensor);
-    }
+    read_tensor(source, header.data_begin + entry.begin, entry.stored, tensor);
+    if (entry.stored != Stored::kAsIs) file.stored[tensor_name] = entry.stored;
     file.tensors.emplace(tensor_name, std::move(tensor));
   }
   return file;
@@ -108,11 +116,25 @@ SafetensorsFile read_all(const Source& source, const std::string& name, HalfNumb
 
 using NamedTensor = std::pair<const std::string, Tensor>;
 
+Stored stored_as(const SafetensorsFile& contents, const NamedTensor& item) {
+  const auto found = contents.stored.find(item.first);
+  if (found == contents.stored.end() || found->second == Stored::kAsIs) return Stored::kAsIs;
+  if (item.second.dtype() != DType::kFloat32) {
+    throw InvalidArgument(fmt::format("tensor '{}' cannot be stored as {}", item.first,
+                                      safetensors_name_of(DType::kFloat32, found->second)));
+  }
+  return found->second;
+}
+
+std::size_t number_size(const SafetensorsFile& contents, const NamedTensor& item) {
+  return stored_size(item.second.dtype(), stored_as(contents, item));
+}
+
 std::vector<const NamedTensor*> file_order(const SafetensorsFile& contents) {
   std::vector<const NamedTensor*> order;
   for (const NamedTensor& tensor : contents.tensors) order.push_back(&tensor);
-  std::stable_sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
-    return size_of(a->second.dtype()) > size_of(b->second.dtype());
+  std::stable_sort(order.begin(), order.end(), [&](const NamedTensor* a, const NamedTensor* b) {
+    return number_size(contents, *a) > number_size(contents, *b);
   });
   return order;
 }
@@ -129,11 +151,12 @@ std::string written_header(const SafetensorsFile& contents, const std::vector<co
     if (name.empty() || name == "__metadata__") {
       throw InvalidArgument(fmt::format("a tensor cannot have the name \"{}\"", name));
     }
+    const std::uint64_t bytes = number_size(contents, *item) * static_cast<std::uint64_t>(tensor.count());
     members.push_back({name,
-                       {{"dtype", safetensors_name_of(tensor.dtype())},
+                       {{"dtype", safetensors_name_of(tensor.dtype(), stored_as(contents, *item))},
                         {"shape", tensor.shape()},
-                        {"data_offsets", {position, position + tensor.bytes()}}}});
-    position += tensor.bytes();
+                        {"data_offsets", {position, position + bytes}}}});
+    position += bytes;
   }
   std::string text;
   try {
@@ -149,20 +172,41 @@ std::string written_header(const SafetensorsFile& contents, const std::vector<co
   return header + text;
 }
 
-std::span<const std::byte> bytes_of(const Tensor& tensor) { return {tensor.raw(), tensor.bytes()}; }
+// Hands the tensor's bytes as the file has them to `write`.
+template <class Write>
+void write_tensor(const SafetensorsFile& contents, const NamedTensor& item, const Write& write) {
+  const auto narrowed = [&](auto number, const auto& narrow) {
+    const auto from = item.second.data<float>();
+    std::vector<decltype(number)> numbers(from.size());
+    std::transform(from.begin(), from.end(), numbers.begin(), narrow);
+    write(std::as_bytes(std::span(numbers)));
+  };
+  switch (stored_as(contents, item)) {
+    case Stored::kHalf:
+      return narrowed(std::uint16_t{}, half_of_float);
+    case Stored::kBfloat:
+      return narrowed(std::uint16_t{}, bfloat_of_float);
+    case Stored::kByte:
+      return narrowed(std::int8_t{}, [](float number) {
+        return static_cast<std::int8_t>(std::nearbyint(std::clamp(number, -128.0f, 127.0f)));
+      });
+    case Stored::kAsIs:
+      write(std::span<const std::byte>(item.second.raw(), item.second.bytes()));
+  }
+}
 
 }  // namespace
 
-SafetensorsFile read_safetensors(std::span<const std::byte> bytes, const std::string& name, HalfNumbers half) {
-  return read_all(MemorySource(bytes), name, half);
+SafetensorsFile read_safetensors(std::span<const std::byte> bytes, const std::string& name, NarrowNumbers narrow) {
+  return read_all(MemorySource(bytes), name, narrow);
 }
 
-SafetensorsFile read_safetensors(const Files& files, const Files::Path& path, HalfNumbers half) {
-  return read_all(FileSource(files, path), path.string(), half);
+SafetensorsFile read_safetensors(const Files& files, const Files::Path& path, NarrowNumbers narrow) {
+  return read_all(FileSource(files, path), path.string(), narrow);
 }
 
 SafetensorsHeader read_safetensors_header(const Files& files, const Files::Path& path) {
-  return read_header(FileSource(files, path), path.string(), HalfNumbers::kRefuse);
+  return read_header(FileSource(files, path), path.string(), NarrowNumbers::kRefuse);
 }
 
 std::vector<std::byte> write_safetensors(const SafetensorsFile& contents) {
@@ -171,8 +215,8 @@ std::vector<std::byte> write_safetensors(const SafetensorsFile& contents) {
   const auto header_bytes = std::as_bytes(std::span(header));
   std::vector<std::byte> bytes(header_bytes.begin(), header_bytes.end());
   for (const NamedTensor* item : order) {
-    const std::span<const std::byte> data = bytes_of(item->second);
-    bytes.insert(bytes.end(), data.begin(), data.end());
+    write_tensor(contents, *item,
+                 [&](std::span<const std::byte> data) { bytes.insert(bytes.end(), data.begin(), data.end()); });
   }
   return bytes;
 }
@@ -182,7 +226,9 @@ void save_safetensors(const Files& files, const Files::Path& path, const Safeten
   const std::string header = written_header(contents, order);
   files.write_atomic(path, [&](OutputFile& file) {
     file.write(header);
-    for (const NamedTensor* item : order) file.write(bytes_of(item->second));
+    for (const NamedTensor* item : order) {
+      write_tensor(contents, *item, [&](std::span<const std::byte> data) { file.write(data); });
+    }
   });
 }
 

@@ -23,21 +23,33 @@
 
 namespace longtake {
 
+// How a file holds the numbers of a float32 tensor that need fewer bits.
+enum class Stored : std::uint8_t {
+  kAsIs,
+  kHalf,    // "F16", IEEE binary16
+  kBfloat,  // "BF16"
+  kByte,    // "I8", whole numbers
+};
+
 struct SafetensorsFile {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;
+  // The tensors that the file holds otherwise than as they are here, float32. They are written rounded to the nearest.
+  std::map<std::string, Stored> stored;
 };
 
-// What becomes of numbers of two bytes ("F16", "BF16"), which no tensor of ours has: refused as of an unknown dtype, or
-// read as float32, which holds them exactly.
-enum class HalfNumbers : std::uint8_t { kRefuse, kWiden };
+// What becomes of numbers of two bytes ("F16", "BF16") and of one ("I8"), which no tensor of ours has: refused as of an
+// unknown dtype, or read as float32, which holds them exactly.
+enum class NarrowNumbers : std::uint8_t {
+  kRefuse,
+  kWidenHalves,  // those of one byte, which mean little without a scale, stay refused
+  kWiden,
+};
 
 // What the header tells of one tensor; the offsets count from the first byte after the header.
 struct SafetensorsEntry {
-  enum class Stored : std::uint8_t { kAsIs, kHalf, kBfloat };
-
   DType dtype = DType::kFloat32;  // of the tensor in memory
-  Stored stored = Stored::kAsIs;  // two bytes a number where it is another
+  Stored stored = Stored::kAsIs;
   Shape shape;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -54,9 +66,10 @@ inline constexpr std::uint64_t kSafetensorsHeaderLimit = 100'000'000;
 
 // `name` stands for the file in errors.
 SafetensorsFile read_safetensors(std::span<const std::byte> bytes, const std::string& name,
-                                 HalfNumbers half = HalfNumbers::kRefuse);
+                                 NarrowNumbers narrow = NarrowNumbers::kRefuse);
 // Never holds more in memory than the tensors themselves, the header and the bytes of a tensor that is widened.
-SafetensorsFile read_safetensors(const Files& files, const Files::Path& path, HalfNumbers half = HalfNumbers::kRefuse);
+SafetensorsFile read_safetensors(const Files& files, const Files::Path& path,
+                                 NarrowNumbers narrow = NarrowNumbers::kRefuse);
 // The header only, checked against all rules, without reading a tensor.
 SafetensorsHeader read_safetensors_header(const Files& files, const Files::Path& path);
 

@@ -30,7 +30,7 @@ std::string shown(const std::string& text) {
 // keys and wrong types are found where they stand and cost no memory.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
-  HeaderReader(const std::string& name, HalfNumbers half) : name_(name), half_(half) {}
+  HeaderReader(const std::string& name, NarrowNumbers narrow) : name_(name), narrow_(narrow) {}
 
   SafetensorsHeader take() { return std::move(header_); }
 
@@ -84,10 +84,12 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     }
     if (place_ != Place::kDType) unexpected("a text");
     const auto* found = std::find_if(std::begin(kDTypes), std::end(kDTypes),
-                                     [&](DType dtype) { return text == safetensors_name_of(dtype); });
-    if (half_ == HalfNumbers::kWiden && (text == "F16" || text == "BF16")) {
+                                     [&](DType dtype) { return text == safetensors_name_of(dtype, Stored::kAsIs); });
+    for (Stored stored : {Stored::kHalf, Stored::kBfloat, Stored::kByte}) {
+      const auto least = stored == Stored::kByte ? NarrowNumbers::kWiden : NarrowNumbers::kWidenHalves;
+      if (narrow_ < least || text != safetensors_name_of(DType::kFloat32, stored)) continue;
       entry_.dtype = DType::kFloat32;
-      entry_.stored = text == "F16" ? SafetensorsEntry::Stored::kHalf : SafetensorsEntry::Stored::kBfloat;
+      entry_.stored = stored;
       return go(Place::kEntry);
     }
     if (found == std::end(kDTypes)) {
@@ -165,7 +167,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   }
 
   const std::string& name_;
-  HalfNumbers half_;
+  NarrowNumbers narrow_;
   Place place_ = Place::kStart;
   std::string key_;
   std::string metadata_key_;
@@ -178,8 +180,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
 // The bytes that shape and dtype ask for; BadData where they need more than 63 bits.
 std::uint64_t bytes_of(const std::string& tensor, const SafetensorsEntry& entry, const std::string& name) {
-  const bool whole = entry.stored == SafetensorsEntry::Stored::kAsIs;
-  auto bytes = static_cast<std::int64_t>(whole ? size_of(entry.dtype) : sizeof(std::uint16_t));
+  auto bytes = static_cast<std::int64_t>(stored_size(entry.dtype, entry.stored));
   for (const std::int64_t size : entry.shape) {
     if (__builtin_mul_overflow(bytes, size, &bytes)) {
       throw BadData(fmt::format("{}: the size of tensor \"{}\" overflows", name, shown(tensor)));
@@ -220,7 +221,30 @@ void check_offsets(const SafetensorsHeader& header, std::uint64_t data_bytes, co
 
 }  // namespace
 
-const char* safetensors_name_of(DType dtype) {
+std::size_t stored_size(DType dtype, Stored stored) {
+  switch (stored) {
+    case Stored::kAsIs:
+      return size_of(dtype);
+    case Stored::kHalf:
+    case Stored::kBfloat:
+      return 2;
+    case Stored::kByte:
+      return 1;
+  }
+  throw InvalidArgument("unknown way to store numbers");
+}
+
+const char* safetensors_name_of(DType dtype, Stored stored) {
+  switch (stored) {
+    case Stored::kAsIs:
+      break;
+    case Stored::kHalf:
+      return "F16";
+    case Stored::kBfloat:
+      return "BF16";
+    case Stored::kByte:
+      return "I8";
+  }
   switch (dtype) {
     case DType::kFloat32:
       return "F32";
@@ -237,11 +261,11 @@ const char* safetensors_name_of(DType dtype) {
 }
 
 SafetensorsHeader parse_safetensors_header(std::string_view json, std::uint64_t data_bytes, const std::string& name,
-                                           HalfNumbers half) {
+                                           NarrowNumbers narrow) {
   if (!json.starts_with('{')) throw BadData(name + ": the header does not begin with '{'");
   // The JSON parser takes a NUL byte for the end of the text and would let anything follow it.
   if (json.find('\0') != std::string_view::npos) throw BadData(name + ": the header holds a NUL byte");
-  HeaderReader reader(name, half);
+  HeaderReader reader(name, narrow);
   nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
   SafetensorsHeader header = reader.take();
   check_offsets(header, data_bytes, name);

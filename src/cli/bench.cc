@@ -102,6 +102,7 @@ void add_bench(CLI::App& app, Run& run) {
       ->check(whole_number(1, 65536))
       ->capture_default_str();
   add_precise(*verb);
+  add_weight_format(*verb);
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

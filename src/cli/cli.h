@@ -62,6 +62,8 @@ std::unique_ptr<LogSink> terminal_log(bool verbose);
 
 // --precise of a verb that runs models: as LONGTAKE_KERNELS=precise.
 void add_precise(CLI::App& verb);
+// --weight-format of a verb that runs models: as LONGTAKE_WEIGHT_FORMAT.
+void add_weight_format(CLI::App& verb);
 
 // Progress of `total` units on standard error, drawn in place on a terminal, else as plain lines.
 reports::Progress terminal_progress(const std::string& what, const std::string& unit, std::int64_t total);

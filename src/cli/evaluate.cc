@@ -351,6 +351,7 @@ void add_evaluate(CLI::App& app, Run& run) {
   verb->add_option("--stride", options->stride, "Frames from clip to clip")->check(whole_number(1));
   verb->add_option("--crops", options->crops, "1, 5 or 10")->check(CLI::IsMember({1, 5, 10}));
   add_precise(*verb);
+  add_weight_format(*verb);
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

@@ -1,13 +1,17 @@
-// longtake export: a model's step graph as an ONNX file, for engines that are not ours.
+// longtake export: a model's step graph as an ONNX file, for engines that are not ours, or the model in fewer bits.
 #include "onnx/export.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 
 #include "base/files.h"
 #include "cli/classifier.h"
 #include "cli/cli.h"
+#include "graph/model_file.h"
+#include "graph/weight_format.h"
 #include "longtake/error.h"
 #include "onnx/export_check.h"
 
@@ -18,7 +22,8 @@ namespace {
 struct ExportOptions {
   std::string model;
   std::string output;
-  std::string graph = "main";
+  std::string graph;                         // empty: the first
+  std::optional<std::string> weight_format;  // of a model file
   bool check = false;
 };
 
@@ -42,11 +47,37 @@ void check(const std::shared_ptr<const graph::Model>& model, const ExportOptions
                           worst.greatest, onnx::Difference::kAbsolute, onnx::Difference::kRelative));
 }
 
-int export_model(const ExportOptions& options) {
-  if (!options.output.ends_with(".onnx")) {
-    throw ConfigError(fmt::format("--output: \"{}\" is not the name of an ONNX file (.onnx)", options.output));
+int export_narrow(const ExportOptions& options) {
+  if (options.check || !options.graph.empty()) {
+    throw ConfigError("--check and --graph are for ONNX files; a model file holds all graphs");
   }
+  graph::Model model = load_model_of(options.model);
+  std::error_code none;
+  if (std::filesystem::equivalent(options.output, model_path(options.model), none)) {
+    throw ConfigError(fmt::format("--output: {} is the model itself, whose weights would be lost", options.output));
+  }
+  const WeightFormat format = weight_format(options.weight_format.value_or("float16"));
+  as_usage("--weight-format: ", [&] { graph::set_weight_format(model, format); });
+  graph::save_model(model, options.output);
+  std::int64_t numbers = 0;
+  for (const std::string& name : graph::matrices_of(model)) numbers += model.weights.at(name).count();
+  tell(fmt::format("{}: {} of {} weights as {}, {} bytes", options.output, numbers, model.parameter_count(),
+                   name_of(format), std::filesystem::file_size(options.output)));
+  return kDone;
+}
+
+int export_model(ExportOptions options) {
+  if (options.output.ends_with(".safetensors")) return export_narrow(options);
+  if (!options.output.ends_with(".onnx")) {
+    throw ConfigError(
+        fmt::format("--output: \"{}\" is neither the name of an ONNX file (.onnx) nor of a model file "
+                    "(.safetensors)",
+                    options.output));
+  }
+  if (options.weight_format)
+    throw ConfigError("--weight-format is for a model file (.safetensors); an ONNX file is float32");
   const auto model = std::make_shared<const graph::Model>(load_model_of(options.model));
+  if (options.graph.empty()) options.graph = model->graphs.at(0).name;
   as_usage("--graph: ", [&]() -> const graph::Graph& { return model->graph(options.graph); });
   const std::vector<std::byte> file = onnx::export_onnx(*model, options.graph);
   real_files().write_atomic(options.output, file);
@@ -59,15 +90,23 @@ int export_model(const ExportOptions& options) {
 }  // namespace
 
 void add_export(CLI::App& app, Run& run) {
-  CLI::App* verb = app.add_subcommand("export", "Write a model as ONNX: one step, its state as inputs and outputs");
+  CLI::App* verb = app.add_subcommand(
+      "export", "Write a model as ONNX (one step, its state as inputs and outputs) or with smaller weights");
   auto options = std::make_shared<ExportOptions>();
   verb->add_option("model", options->model, "A model file or the directory of a run")->required();
-  verb->add_option("-o,--output", options->output, "The file to write (.onnx)")->required();
-  verb->add_option("--graph", options->graph, "Which graph of the model")->capture_default_str();
+  verb->add_option("-o,--output", options->output, "The file to write: ONNX (.onnx) or a model file (.safetensors)")
+      ->required();
+  verb->add_option("--graph", options->graph, "Which graph of the model; without it the first");
+  verb->add_option("--weight-format", options->weight_format,
+                   "How the model file keeps the weights of LSTMs, GRUs and fully connected layers: float16 (without "
+                   "this option) or int8")
+      ->check(CLI::IsMember({"float16", "int8"}));
   verb->add_flag("--check", options->check,
                  "Run the file in onnxruntime-web and compare it with longtake; needs Node, which finds the package in "
                  "./node_modules or through NODE_PATH");
-  verb->footer("Example:\n  longtake export runs/motions -o motions.onnx --check");
+  verb->footer(
+      "Examples:\n  longtake export runs/motions -o motions.onnx --check\n"
+      "  longtake export runs/motions -o small.safetensors --weight-format int8");
   verb->callback([&run, options] { run = [options] { return export_model(*options); }; });
 }
 

@@ -129,6 +129,7 @@ void add_extract(CLI::App& app, Run& run) {
   verb->add_option("overrides", options->overrides, "section.key=value, in place of what the recipe says");
   verb->add_option("-o,--output", options->output, "folder for the features, a safetensors file a video")->required();
   add_precise(*verb);
+  add_weight_format(*verb);
   verb->add_option("--threads", options->threads, "videos at once; 0 takes all cores")->check(whole_number(0, 1024));
   verb->add_flag("--again", options->again, "also where features are there already");
   verb->footer(

@@ -312,6 +312,7 @@ void add_predict(CLI::App& app, Run& run) {
                    "Models that forecast or follow storms: what --output gets, some of netcdf,png,mp4, of video of "
                    "npy,png,mp4; default: all");
   add_precise(*verb);
+  add_weight_format(*verb);
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

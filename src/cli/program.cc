@@ -135,6 +135,14 @@ void add_precise(CLI::App& verb) {
                          "Convolutions sum in order: slower, with a fifth of the error (LONGTAKE_KERNELS=precise)");
 }
 
+void add_weight_format(CLI::App& verb) {
+  const auto choose = [](const std::string& format) { setenv("LONGTAKE_WEIGHT_FORMAT", format.c_str(), 1); };
+  verb.add_option_function<std::string>("--weight-format", choose,
+                                        "Keep the weights of LSTMs, GRUs and fully connected layers as float32, "
+                                        "float16 or int8; without it as the model's file does (LONGTAKE_WEIGHT_FORMAT)")
+      ->check(CLI::IsMember({"float32", "float16", "int8"}));
+}
+
 reports::Progress terminal_progress(const std::string& what, const std::string& unit, std::int64_t total) {
   using SteadyClock = std::chrono::steady_clock;
   return {{.what = what, .unit = unit, .total = total, .terminal = reports::terminal_traits(STDERR_FILENO)},

@@ -300,6 +300,7 @@ void add_stream(CLI::App& app, Run& run) {
   verb->add_flag("--once", options->once,
                  "Models that forecast fields: stop when all that is in the folder was followed");
   add_precise(*verb);
+  add_weight_format(*verb);
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

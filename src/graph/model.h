@@ -11,6 +11,7 @@
 #include "graph/parameter.h"
 #include "longtake/input_spec.h"
 #include "longtake/tensor.h"
+#include "longtake/weight_format.h"
 
 namespace longtake::graph {
 
@@ -29,7 +30,9 @@ struct Model {
   std::vector<Graph> graphs;
   std::vector<Binding> bindings;
   std::vector<Parameter> parameters;
-  std::map<std::string, Tensor> weights;  // by parameter name; empty until initialised or loaded
+  std::map<std::string, Tensor> weights;  // float32, by parameter name; empty until initialised or loaded
+  // How the file keeps the matrices (weight_format.h), and a session unless it is told otherwise.
+  WeightFormat weight_format = WeightFormat::kFloat32;
   std::vector<std::string> labels;
   std::map<std::string, InputSpec> inputs;        // by input name
   std::map<std::string, std::string> protocol;    // how the paper tests it, such as clip = "16"; read by tasks/

@@ -12,7 +12,8 @@
 
 namespace longtake::graph {
 
-inline constexpr int kModelFileVersion = 1;
+// The newest version; a file that needs none of its news is of version 1.
+inline constexpr int kModelFileVersion = 2;
 
 // Writes the file so that at every moment the path holds either the old or the new model, whole.
 // Throws InvalidArgument when a weight is missing, IoError when the file cannot be written.

@@ -247,13 +247,18 @@ Model parse(const Json& json, const std::string& source) {
   for (const auto& [name, spec] : json.at("inputs").items()) model.inputs[name] = input_from_json(spec);
   model.protocol = json.at("protocol").get<std::map<std::string, std::string>>();
   model.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
+  if (version > 1) model.weight_format = weight_format(json.at("weight_format").get<std::string>());
   return model;
 }
 
 }  // namespace
 
 std::string model_to_json(const Model& model) {
-  Json json{{"version", kModelFileVersion}, {"model", model.name}, {"task", model.task}, {"graphs", Json::array()}};
+  const bool narrow = model.weight_format != WeightFormat::kFloat32;
+  Json json{{"version", narrow ? kModelFileVersion : 1},
+            {"model", model.name},
+            {"task", model.task},
+            {"graphs", Json::array()}};
   for (const Graph& graph : model.graphs) json["graphs"].push_back(graph_to_json(graph));
   json["bindings"] = Json::array();
   for (const Binding& binding : model.bindings) {
@@ -274,6 +279,7 @@ std::string model_to_json(const Model& model) {
   json["protocol"] = model.protocol;
   json["provenance"] = Json::object();
   for (const auto& [key, text] : model.provenance) json["provenance"][key] = as_utf8(text);  // paths may hold any bytes
+  if (narrow) json["weight_format"] = name_of(model.weight_format);
   return json.dump();
 }
 

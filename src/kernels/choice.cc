@@ -9,6 +9,10 @@
 #include "kernels/level.h"
 #include "longtake/error.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace longtake::kernels {
 
 const char* name_of(KernelLevel level) {
@@ -25,10 +29,22 @@ const char* name_of(KernelLevel level) {
   return "";
 }
 
+#if defined(__x86_64__)
+namespace {
+
+// Conversions from binary16, which __builtin_cpu_supports of Clang 14 does not know.
+bool has_f16c() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+
+}  // namespace
+#endif
+
 KernelLevel best_kernel_level() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma")) return KernelLevel::kAvx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return KernelLevel::kAvx2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c()) return KernelLevel::kAvx2;
 #endif
   return KernelLevel::kPortable;
 }

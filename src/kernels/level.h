@@ -2,6 +2,7 @@
 // the same bits.
 #pragma once
 
+#include "kernels/byte_matrix.h"
 #include "kernels/matrix.h"
 #include "kernels/winograd_transforms.h"
 
@@ -54,6 +55,7 @@ struct VectorKernel {
 
 struct LevelKernels {
   TileKernel tile;
+  ByteKernel bytes;
   VectorKernel vector;
   WinogradTransforms winograd;
 };

@@ -13,6 +13,9 @@ struct Avx512 {
   static constexpr int kLanes = 16;
   using Register = __m512;
   static Register load(const float* from) { return _mm512_loadu_ps(from); }
+  static Register load(const std::uint16_t* from) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+  }
   static void store(float* to, Register r) { _mm512_storeu_ps(to, r); }
   static Register broadcast(const float* from) { return _mm512_set1_ps(*from); }
   static Register fma(Register a, Register b, Register c) { return _mm512_fmadd_ps(a, b, c); }
@@ -22,26 +25,31 @@ struct Avx512 {
   static Register relu(Register a) { return _mm512_max_ps(_mm512_setzero_ps(), a); }
 };
 
+template <class W>
 void run(const TileCall& call) {
   if (call.panel_count == 1) {
-    multiply_tile<Avx512, 12, 1>(call);
+    multiply_tile<Avx512, W, 12, 1>(call);
   } else if (call.row_count == 1) {
-    multiply_tile<Avx512, 1, 4>(call);
+    multiply_tile<Avx512, W, 1, 4>(call);
   } else {
-    multiply_tile<Avx512, 3, 2>(call);
+    multiply_tile<Avx512, W, 3, 2>(call);
   }
 }
 
-void run_columns(const TileCall& call) { multiply_tile<Avx512, 12, 1, true>(call); }
+void run_columns(const TileCall& call) { multiply_tile<Avx512, float, 12, 1, true>(call); }
 
 std::int64_t panels_at_once(std::int64_t rows) { return rows == 1 ? 4 : rows <= 3 ? 2 : 1; }
 
-constexpr LevelKernels kKernels{{"packed_avx512", 2 * Avx512::kLanes, 12, 512, run, run_columns, panels_at_once},
-                                kVectorKernel,
-                                kWinogradTransforms<Avx512>};
+constexpr TileKernel kTile{
+    "packed_avx512", "packed_avx512_halves", 2 * Avx512::kLanes, 12, 512, run<float>, run<std::uint16_t>,
+    run_columns,     panels_at_once,         widen_loop<Avx512>};
 
 }  // namespace
 
-const LevelKernels& avx512_kernels() { return kKernels; }
+const LevelKernels& avx512_kernels() {
+  // Products of bytes would want more than AVX-512's foundation, which is all that is asked for here.
+  static const LevelKernels kernels{kTile, avx2_kernels().bytes, kVectorKernel, kWinogradTransforms<Avx512>};
+  return kernels;
+}
 
 }  // namespace longtake::kernels

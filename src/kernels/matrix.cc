@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/half.h"
 #include "kernels/level.h"
 #include "kernels/ranges.h"
 
@@ -13,31 +14,39 @@ namespace {
 
 constexpr std::int64_t kMostRowsAtOnce = 16;
 constexpr std::int64_t kMostDepth = 512;  // of a block, at any level
+constexpr std::int64_t kMostWidth = 32;   // of a panel, at any level
 
 }  // namespace
 
 PackedMatrix::PackedMatrix(KernelLevel level, std::int64_t outputs, std::int64_t depth, const float* weight,
-                           const float* bias, std::vector<Run> runs)
+                           const float* bias, std::vector<Run> runs, Numbers numbers)
     : kernel_(&kernels_of(level).tile),
       outputs_(outputs),
       depth_(depth),
       panels_(divide_up(outputs, kernel_->width)),
       runs_(std::move(runs)) {
-  pack(weight, bias);
+  pack(weight, bias, numbers);
   split_runs(runs_);
 }
 
-void PackedMatrix::pack(const float* weight, const float* bias) {
-  const std::int64_t width = kernel_->width;
-  float* to = packed_.reserve(panels_ * depth_ * width);
-  std::fill_n(to, panels_ * depth_ * width, 0.0f);
+void PackedMatrix::pack(const float* weight, const float* bias, Numbers numbers) {
+  const std::int64_t width = kernel_->width, count = panels_ * depth_ * width;
+  const auto place = [&](auto* to, const auto& number) {
+    std::fill_n(to, count, number(0.0f));
+    for (std::int64_t o = 0; o < outputs_; ++o) {
+      auto* column = to + o / width * depth_ * width + o % width;
+      for (std::int64_t k = 0; k < depth_; ++k) column[k * width] = number(weight[o * depth_ + k]);
+    }
+  };
+  if (numbers == Numbers::kHalves) {
+    halves_.resize(static_cast<std::size_t>(count));
+    place(halves_.data(), half_of_float);
+  } else {
+    place(packed_.reserve(count), [](float number) { return number; });
+  }
   float* start = start_.reserve(panels_ * width);
   std::fill_n(start, panels_ * width, 0.0f);
-  for (std::int64_t o = 0; o < outputs_; ++o) {
-    float* column = to + o / width * depth_ * width + o % width;
-    for (std::int64_t k = 0; k < depth_; ++k) column[k * width] = weight[o * depth_ + k];
-    if (bias != nullptr) start[o] = bias[o];
-  }
+  if (bias != nullptr) std::copy_n(bias, outputs_, start);
 }
 
 void PackedMatrix::split_runs(const std::vector<Run>& runs) {
@@ -99,9 +108,24 @@ void PackedMatrix::multiply_few(const RowAddresses& x, std::int64_t rows, float*
   for_ranges(pool, divide_up(panels_, at_once), at_once * panel_size, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t group = begin; group < end; ++group) {
       const std::int64_t panel = group * at_once;
-      kernel_->run({addresses.data(), rows, runs_.data(), static_cast<std::int64_t>(runs_.size()),
-                    packed_.data() + panel * panel_size, panel_size, std::min(at_once, panels_ - panel),
-                    start_.data() + panel * width, y + panel * width, y_stride, outputs_ - panel * width, relu});
+      TileCall call{addresses.data(),
+                    rows,
+                    runs_.data(),
+                    static_cast<std::int64_t>(runs_.size()),
+                    packed_.data() + panel * panel_size,
+                    panel_size,
+                    std::min(at_once, panels_ - panel),
+                    start_.data() + panel * width,
+                    y + panel * width,
+                    y_stride,
+                    outputs_ - panel * width,
+                    relu};
+      if (halves_.empty()) {
+        kernel_->run(call);
+      } else {
+        call.halves = halves_.data() + panel * panel_size;
+        kernel_->run_halves(call);
+      }
     }
   });
 }
@@ -110,7 +134,8 @@ void PackedMatrix::multiply_block(const RowAddresses& x, std::int64_t row_begin,
                                   std::int64_t panel_begin, std::int64_t panel_end, bool copy, float* y,
                                   std::int64_t y_stride, bool relu) const {
   std::array<const float*, kRowBlock> addresses;
-  alignas(64) std::array<float, kRowBlock * kMostDepth> copies;  // 384 KiB of the thread's stack
+  alignas(64) std::array<float, kRowBlock * kMostDepth> copies;    // 384 KiB of the thread's stack
+  alignas(64) std::array<float, kMostWidth * kMostDepth> widened;  // a panel's block, 64 KiB
   const std::int64_t width = kernel_->width, rows = row_end - row_begin;
   const std::int64_t at_once = divide_up(rows, divide_up(rows, kernel_->rows_at_once));  // tiles of about equal size
   for (const Block& block : blocks_) {
@@ -125,10 +150,16 @@ void PackedMatrix::multiply_block(const RowAddresses& x, std::int64_t row_begin,
       addresses[r] = to;
     }
     for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
+      const std::int64_t at = (panel * depth_ + block.begin) * width;
+      const float* weights = packed_.data() + at;
+      if (!halves_.empty()) {
+        const std::int64_t end = last ? depth_ : (&block + 1)->begin;
+        kernel_->widen(halves_.data() + at, widened.data(), (end - block.begin) * width);
+        weights = widened.data();
+      }
       for (std::int64_t row = 0; row < rows; row += at_once) {
         kernel_->run({addresses.data() + row, std::min(at_once, rows - row), copy ? &copied : runs,
-                      copy ? 1 : block.last_run - block.first_run,
-                      packed_.data() + (panel * depth_ + block.begin) * width, 0, 1,
+                      copy ? 1 : block.last_run - block.first_run, weights, 0, 1,
                       first ? start_.data() + panel * width : nullptr, y + (row_begin + row) * y_stride + panel * width,
                       y_stride, outputs_ - panel * width, relu && last});
       }

@@ -1,5 +1,5 @@
-// The inner loop of the matrix product, written once over a type of vector V: Register, kLanes, load, store, broadcast,
-// fma(a, b, c) = a b + c, relu. A panel is two registers wide.
+// The inner loop of the matrix product, written once over a type of vector V: Register, kLanes, load (of floats, and of
+// halves, which it widens), store, broadcast, fma(a, b, c) = a b + c, relu. A panel is two registers wide.
 //
 // Each level includes it in a file compiled for that level's instructions, with a V of its own in an unnamed namespace.
 // It uses nothing from the standard library, whose functions the linker might then take from that file for any machine.
@@ -51,13 +51,25 @@ struct Sums {
   }
 };
 
-template <class V, int R, int P, bool kColumns>
+template <class W>
+const W* weights_of(const TileCall& call);
+template <>
+inline const float* weights_of<float>(const TileCall& call) {
+  return call.panels;
+}
+template <>
+inline const std::uint16_t* weights_of<std::uint16_t>(const TileCall& call) {
+  return call.halves;
+}
+
+template <class V, class W, int R, int P, bool kColumns>
 void multiply(const TileCall& call) {
   constexpr int kPanel = 2 * V::kLanes;
-  constexpr int kAhead = 16 * kPanel;  // how far ahead weights are fetched
+  constexpr int kAhead = 16 * kPanel;    // how far ahead weights are fetched
+  constexpr int kLine = 64 / sizeof(W);  // numbers of a line of the cache
   Sums<V, R, P> sums;
   sums.start(call);
-  const float* weights = call.panels;
+  const W* weights = weights_of<W>(call);
   for (std::int64_t n = 0; n < call.run_count; ++n) {
     const Run run = call.runs[n];
     const float* x[R];
@@ -67,10 +79,10 @@ void multiply(const TileCall& call) {
       typename V::Register w[2 * P];
 #pragma GCC unroll 16
       for (int p = 0; p < P; ++p) {
-        const float* panel = weights + p * call.panel_stride;
+        const W* panel = weights + p * call.panel_stride;
         w[2 * p] = V::load(panel);
         w[2 * p + 1] = V::load(panel + V::kLanes);
-        for (int line = 0; line < kPanel; line += 16) __builtin_prefetch(panel + kAhead + line);
+        for (int line = 0; line < kPanel; line += kLine) __builtin_prefetch(panel + kAhead + line);
       }
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
@@ -84,15 +96,20 @@ void multiply(const TileCall& call) {
 }
 
 // Any number of rows up to R, of P panels or fewer.
-template <class V, int R, int P, bool kColumns = false>
+template <class V, class W, int R, int P, bool kColumns = false>
 void multiply_tile(const TileCall& call) {
   if constexpr (R > 1) {
-    if (call.row_count < R) return multiply_tile<V, R - 1, P, kColumns>(call);
+    if (call.row_count < R) return multiply_tile<V, W, R - 1, P, kColumns>(call);
   }
   if constexpr (P > 1) {
-    if (call.panel_count < P) return multiply_tile<V, R, P - 1, kColumns>(call);
+    if (call.panel_count < P) return multiply_tile<V, W, R, P - 1, kColumns>(call);
   }
-  multiply<V, R, P, kColumns>(call);
+  multiply<V, W, R, P, kColumns>(call);
+}
+
+template <class V>
+void widen_loop(const std::uint16_t* from, float* to, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; i += V::kLanes) V::store(to + i, V::load(from + i));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "graph/weight_format.h"
 #include "longtake/error.h"
 #include "runtime/compiled.h"
 
@@ -169,12 +170,21 @@ bool Program::fuses_with_next_relu(const Node& node, NodeId* relu) const {
 std::unique_ptr<Kernel> Program::compile_kernel(const Node& node, bool relu) const {
   std::vector<const Tensor*> weights;
   for (const std::string& name : node.parameters) weights.push_back(weight_of(*model_, name));
+  const bool is_matrix = node.op == "linear" && matrices_.contains(node.parameters[0]);
+  const WeightFormat format = is_matrix ? weight_format_ : WeightFormat::kFloat32;
+  // What a matrix loses by its format it loses at every level, so that all agree.
+  Tensor matrix;
+  if (is_matrix && format != model_->weight_format) {
+    matrix = graph::rounded(*weights[0], format, node.parameters[0]);
+    weights[0] = &matrix;
+  }
   weights.resize(graph::definition_of(node).max_parameters);
   std::vector<Layout> input_layouts, output_layouts;
   for (ValueId value : node.inputs) input_layouts.push_back(layouts_[value]);
   for (ValueId value : node.outputs) output_layouts.push_back(layouts_[value]);
   return graph::with_context(plan_, node, [&](const graph::OpContext& op, std::span<const Shape> outputs) {
-    return make_kernel({op, outputs, weights, input_layouts, output_layouts, relu, kernels_.level, kernels_.precise});
+    return make_kernel(
+        {op, outputs, weights, input_layouts, output_layouts, relu, kernels_.level, kernels_.precise, format});
   });
 }
 

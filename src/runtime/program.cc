@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
+#include "graph/weight_format.h"
 #include "longtake/error.h"
 #include "runtime/compiled.h"
 #include "runtime/fuse.h"
@@ -30,6 +32,17 @@ KernelChoice kernels_of(const ProgramOptions& options) {
   return choice;
 }
 
+WeightFormat weight_format_of(const ProgramOptions& options, const graph::Model& model) {
+  if (options.weight_format) return *options.weight_format;
+  const char* wanted = std::getenv("LONGTAKE_WEIGHT_FORMAT");
+  if (wanted == nullptr || *wanted == '\0') return model.weight_format;
+  try {
+    return weight_format(wanted);
+  } catch (const InvalidArgument& error) {
+    throw ConfigError(fmt::format("LONGTAKE_WEIGHT_FORMAT: {}", error.what()));
+  }
+}
+
 int most_threads(int wanted) {
   if (wanted < 0) throw InvalidArgument(fmt::format("{} threads are too few", wanted));
   return wanted == 0 ? std::max(1, static_cast<int>(std::thread::hardware_concurrency())) : wanted;
@@ -42,6 +55,8 @@ Program::Program(std::shared_ptr<const graph::Model> model, std::unique_ptr<cons
     : model_(std::move(model)),
       own_graph_(std::move(own)),
       kernels_(kernels_of(options)),
+      weight_format_(weight_format_of(options, *model_)),
+      matrices_(graph::matrices_of(*model_)),
       plan_(make_plan(own_graph_ != nullptr ? *own_graph_ : *graph, options.sizes)),
       schedule_(plan_),
       workspaces_(most_threads(options.threads)) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,9 @@ struct ProgramOptions {
   int threads = 1;                     // that share one call; 0 takes all of the machine. Results do not depend on it
   bool precise = false;                // convolutions sum in order; otherwise they may take fewer products
   std::optional<KernelLevel> kernels;  // none: the environment variable LONGTAKE_KERNELS, or else the best there is
+  // Of the model's matrices, which are rounded to it. None: the environment variable LONGTAKE_WEIGHT_FORMAT, or else
+  // the model's own.
+  std::optional<WeightFormat> weight_format;
 };
 
 // State and inputs are float32. One thread at a time may call run; the model and the plan are only read.
@@ -94,6 +98,8 @@ class Program final : public graph::Executor {
   std::shared_ptr<const graph::Model> model_;
   std::unique_ptr<const graph::Graph> own_graph_;
   KernelChoice kernels_;
+  WeightFormat weight_format_;
+  std::set<std::string> matrices_;  // parameters that are in that format
   graph::Plan plan_;
   graph::Schedule schedule_;
   std::unique_ptr<ThreadPool> pool_;

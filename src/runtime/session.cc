@@ -49,7 +49,10 @@ struct Session::Impl {
   Impl(Model m, const SessionOptions& options)
       : model(std::move(m)),
         program(model.internal(), graph_name(model, options),
-                {.sizes = options.sizes, .threads = options.threads, .precise = options.precise}),
+                {.sizes = options.sizes,
+                 .threads = options.threads,
+                 .precise = options.precise,
+                 .weight_format = options.weight_format}),
         fresh(program.initial_state(1)) {}
 
   const graph::Graph& graph() const { return *program.plan().graph; }

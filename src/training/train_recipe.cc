@@ -124,7 +124,7 @@ graph::Model make_model(const Options& recipe, const TrainRecipe& read, const st
   graph::Model model = build_model(recipe, read.input, labels);
   const std::string weights = tasks::expand_variables(recipe.table("model").get("encoder_weights", ""));
   if (!weights.empty()) {
-    const SafetensorsFile published = read_safetensors(files, weights, HalfNumbers::kWiden);
+    const SafetensorsFile published = read_safetensors(files, weights, NarrowNumbers::kWidenHalves);
     const auto unused = graph::take_weights(model, "encoder.", published.tensors, weights);
     if (!unused.empty()) {
       log.write(LogLevel::kWarning,

@@ -76,13 +76,13 @@ TEST(Safetensors, WidensNumbersOfTwoBytesWhereThatIsWanted) {
   std::vector<std::byte> bytes = file_of(json, 12);
   const std::uint16_t values[] = {0x3C00, 0xC000, 0x0001, 0x7C00, 0x3FC0, 0x8000};
   std::memcpy(bytes.data() + 8 + json.size(), values, 12);
-  const SafetensorsFile file = read_safetensors(bytes, "x", HalfNumbers::kWiden);
+  const SafetensorsFile file = read_safetensors(bytes, "x", NarrowNumbers::kWiden);
   EXPECT_EQ(file.tensors.at("h"),
             Tensor::from<float>({4}, {1, -2, std::ldexp(1.0F, -24), std::numeric_limits<float>::infinity()}));
   EXPECT_EQ(file.tensors.at("b"), Tensor::from<float>({2}, {1.5F, -0.0F}));
   EXPECT_THROW(read_safetensors(bytes, "x"), BadData);
   const std::string cut = R"({"h":{"dtype":"F16","shape":[4],"data_offsets":[0,16]}})";
-  EXPECT_THROW(read_safetensors(file_of(cut, 16), "x", HalfNumbers::kWiden), BadData);
+  EXPECT_THROW(read_safetensors(file_of(cut, 16), "x", NarrowNumbers::kWiden), BadData);
 }
 
 TEST(Safetensors, RoundTripGivesTheSameContentsAndBytes) {

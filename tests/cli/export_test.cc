@@ -27,6 +27,20 @@ TEST_F(Export, WritesAFileAndSaysWhatItIs) {
   EXPECT_THAT(media::read_file(path("step.onnx")), HasSubstr("state.clock.ticks.next"));
 }
 
+TEST_F(Export, WritesAModelWithSmallerWeights) {
+  for (const std::string format : {"float16", "int8"}) {
+    const std::string file = path(format + ".safetensors");
+    const Outcome outcome = run({"export", world().model(), "-o", file, "--weight-format", format});
+    ASSERT_EQ(outcome.code, kDone) << outcome.err;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("weights as " + format), HasSubstr("bytes")));
+    EXPECT_LT(std::filesystem::file_size(file), std::filesystem::file_size(world().model()));
+    const std::string again = path("again.safetensors"), other = format == "int8" ? "float16" : "int8";
+    const Outcome twice = run({"export", file, "-o", again, "--weight-format", other});
+    EXPECT_EQ(twice.code, kUsage);
+    EXPECT_THAT(twice.err, HasSubstr("are " + format + " already"));
+  }
+}
+
 TEST_F(Export, IsCheckedInAnotherEngine) {
   if (std::system("node --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "there is no Node";
   const Outcome outcome = run({"export", world().model(), "-o", path("checked.onnx"), "--check"});
@@ -53,9 +67,15 @@ TEST_F(Export, RefusesWhatItCannotDo) {
   const Outcome graph = run({"export", world().model(), "-o", path("step.onnx"), "--graph", "mian"});
   EXPECT_EQ(graph.code, kUsage);
   EXPECT_THAT(graph.err, AllOf(HasSubstr("--graph"), HasSubstr("main")));
-  const Outcome name = run({"export", world().model(), "-o", world().model()});
+  const Outcome name = run({"export", world().model(), "-o", path("step.pt")});
   EXPECT_EQ(name.code, kUsage);
-  EXPECT_THAT(name.err, HasSubstr(".onnx"));
+  EXPECT_THAT(name.err, AllOf(HasSubstr(".onnx"), HasSubstr(".safetensors")));
+  const Outcome itself = run({"export", world().model(), "-o", world().model()});
+  EXPECT_EQ(itself.code, kUsage);
+  EXPECT_THAT(itself.err, HasSubstr("is the model itself"));
+  const Outcome format = run({"export", world().model(), "-o", path("step.onnx"), "--weight-format", "int8"});
+  EXPECT_EQ(format.code, kUsage);
+  EXPECT_THAT(format.err, HasSubstr("an ONNX file is float32"));
   const Outcome recipe = run({"export", path("recipe.toml"), "-o", path("step.onnx")});
   EXPECT_EQ(recipe.code, kFailed);
   EXPECT_THAT(recipe.err, HasSubstr("is a recipe"));

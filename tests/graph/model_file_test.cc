@@ -11,6 +11,7 @@
 #include "base/faulty_files.h"
 #include "base/safetensors.h"
 #include "graph/small_graphs.h"
+#include "graph/weight_format.h"
 #include "longtake/error.h"
 
 namespace longtake::graph {
@@ -58,6 +59,43 @@ TEST(ModelFile, RoundTripsToTheSameBytes) {
   EXPECT_EQ(model_to_bytes(loaded), bytes);
   EXPECT_EQ(loaded.inputs.at("frame"), rich_model().inputs.at("frame"));
   EXPECT_EQ(loaded.labels[1], "r\xc3\xbcn");
+}
+
+TEST(ModelFile, HoldsMatricesInFewerBits) {
+  const std::size_t whole = model_to_bytes(rich_model()).size();
+  for (WeightFormat format : {WeightFormat::kFloat16, WeightFormat::kInt8}) {
+    Model model = rich_model();
+    set_weight_format(model, format);
+    const auto bytes = model_to_bytes(model);
+    EXPECT_LT(bytes.size(), whole);
+    const Model loaded = model_from_bytes(bytes, "memory");
+    EXPECT_EQ(loaded.weight_format, format);
+    for (const auto& [name, weight] : model.weights) {
+      const auto expected = weight.data<float>();
+      EXPECT_THAT(loaded.weights.at(name).data<float>(), testing::Pointwise(testing::FloatEq(), expected)) << name;
+    }
+    EXPECT_EQ(model_to_bytes(loaded), bytes);
+  }
+}
+
+// A file may not hold its weights otherwise than it says.
+TEST(ModelFile, RefusesMatricesInAnotherFormatThanItsOwn) {
+  SafetensorsFile file;
+  Model model = rich_model();
+  const auto says = [&](WeightFormat format) {
+    model.weight_format = format;
+    file.metadata["longtake"] = model_to_json(model);
+    return write_safetensors(file);
+  };
+  file.tensors = model.weights;
+  const auto refused = [](const std::string& what) { return ThrowsMessage<BadData>(HasSubstr(what)); };
+  EXPECT_THAT([&] { model_from_bytes(says(WeightFormat::kFloat16), "x"); }, refused("is not stored as float16"));
+  EXPECT_THAT([&] { model_from_bytes(says(WeightFormat::kInt8), "x"); }, refused("is not stored as int8"));
+  file.stored[*matrices_of(model).begin()] = Stored::kHalf;
+  EXPECT_THAT([&] { model_from_bytes(says(WeightFormat::kFloat32), "x"); }, refused("is not stored as float32"));
+  model = rich_model();
+  for (const std::string& name : matrices_of(model)) file.stored[name] = Stored::kByte;
+  EXPECT_THAT([&] { model_from_bytes(says(WeightFormat::kInt8), "x"); }, refused("or its scales, are missing"));
 }
 
 TEST(ModelFile, HoldsHowFlowIsMeasured) {

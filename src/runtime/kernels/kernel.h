@@ -19,6 +19,7 @@
 #include "kernels/ranges.h"
 #include "kernels/workspaces.h"
 #include "longtake/tensor.h"
+#include "longtake/weight_format.h"
 
 namespace longtake::runtime {
 
@@ -41,6 +42,8 @@ struct KernelRequest {
   bool relu = false;  // apply relu to the output
   KernelLevel level = KernelLevel::kReference;
   bool precise = false;  // no kernel whose error is greater than that of the sums in their order
+  // Of the weights of `linear`, whose numbers are rounded to it already.
+  WeightFormat weight_format = WeightFormat::kFloat32;
 };
 
 struct KernelCall {
