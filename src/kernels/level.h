@@ -48,6 +48,11 @@ struct VectorKernel {
   void (*lstm_gates_keeping)(const float* gates, const float* previous, const float* peepholes, float* active,
                              float* hidden, float* cell, std::int64_t count);
   void (*lstm_gates_backward)(const LstmGradient& call, std::int64_t count);
+  // Gradients of y with respect to what it is made of, added to those that are there.
+  void (*sigmoid_backward)(const float* y, const float* by_y, float* by_x, std::int64_t count);
+  void (*tanh_backward)(const float* y, const float* by_y, float* by_x, std::int64_t count);
+  void (*blend_backward)(const float* z, const float* a, const float* b, const float* by_y, float* by_z, float* by_a,
+                         float* by_b, std::int64_t count);
   // One place of local response normalisation with beta = 3/4: y = x / (k + scale sum of squares of `size`
   // around)^beta. `squares` is scratch of count + size floats.
   void (*lrn)(const float* x, float* y, float* squares, std::int64_t count, std::int64_t size, float scale, float k);

@@ -87,7 +87,14 @@ class PackedMatrix {
 
   // y[r * y_stride + o] for rows r in [0, rows), then relu if wanted.
   void multiply(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu,
-                ThreadPool* pool) const;
+                ThreadPool* pool) const {
+    multiply(x, rows, y, y_stride, relu, false, pool);
+  }
+  // The same added to what y holds, without the bias.
+  void multiply_onto(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride,
+                     ThreadPool* pool) const {
+    multiply(x, rows, y, y_stride, false, true, pool);
+  }
 
   // The same of at most kRowBlock rows that lie `stride` apart and close together, on this thread.
   void multiply_here(const float* x, std::int64_t stride, std::int64_t rows, float* y, std::int64_t y_stride) const;
@@ -97,10 +104,12 @@ class PackedMatrix {
  private:
   void pack(const float* weight, const float* bias, Numbers numbers);
   void split_runs(const std::vector<Run>& runs);
-  void multiply_few(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu,
+  void multiply(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu, bool onto,
+                ThreadPool* pool) const;
+  void multiply_few(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu, bool onto,
                     ThreadPool* pool) const;
   void multiply_block(const RowAddresses& x, std::int64_t row_begin, std::int64_t row_end, std::int64_t panel_begin,
-                      std::int64_t panel_end, bool copy, float* y, std::int64_t y_stride, bool relu) const;
+                      std::int64_t panel_end, bool copy, float* y, std::int64_t y_stride, bool relu, bool onto) const;
 
   // A block of depth: its runs are [first_run, last_run) of block_runs_.
   struct Block {

@@ -203,6 +203,25 @@ void lstm_gates_backward_loop(const LstmGradient& call, Count count) {
        call.by_previous, call.by_peepholes, count);
 }
 
+void sigmoid_backward_loop(const float* __restrict y, const float* __restrict by_y, float* __restrict by_x,
+                           Count count) {
+  for (Count i = 0; i < count; ++i) by_x[i] += by_y[i] * (y[i] * (1.0f - y[i]));
+}
+
+void tanh_backward_loop(const float* __restrict y, const float* __restrict by_y, float* __restrict by_x, Count count) {
+  for (Count i = 0; i < count; ++i) by_x[i] += by_y[i] * (1.0f - y[i] * y[i]);
+}
+
+void blend_backward_loop(const float* __restrict z, const float* __restrict a, const float* __restrict b,
+                         const float* __restrict by_y, float* __restrict by_z, float* __restrict by_a,
+                         float* __restrict by_b, Count count) {
+  for (Count i = 0; i < count; ++i) {
+    by_z[i] += by_y[i] * (b[i] - a[i]);
+    by_a[i] += by_y[i] * (1.0f - z[i]);
+    by_b[i] += by_y[i] * z[i];
+  }
+}
+
 // t^(3/4) is two square roots and a product.
 void lrn_loop(const float* __restrict x, float* __restrict y, float* __restrict squares, Count count, Count size,
               float scale, float k) {
@@ -239,6 +258,9 @@ constexpr VectorKernel kVectorKernel{relu_loop,
                                      lstm_gates_loop,
                                      lstm_gates_keeping_loop,
                                      lstm_gates_backward_loop,
+                                     sigmoid_backward_loop,
+                                     tanh_backward_loop,
+                                     blend_backward_loop,
                                      lrn_loop};
 
 }  // namespace

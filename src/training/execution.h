@@ -47,5 +47,7 @@ void run_turn(Execution& execution, graph::NodeId id);  // first, final, reverse
 
 // A step that lies on a loop, tick by tick.
 void run_loop(Execution& execution, const graph::Step& step);
+// The same of one whose values are vectors, as a whole (vector_loop.h); false where it is not one.
+bool run_vector_loop(Execution& execution, const graph::Step& step);
 
 }  // namespace longtake::training

@@ -163,6 +163,8 @@ class Loop {
 
 }  // namespace
 
-void run_loop(Execution& e, const graph::Step& step) { Loop(e, step).run(); }
+void run_loop(Execution& e, const graph::Step& step) {
+  if (!run_vector_loop(e, step)) Loop(e, step).run();
+}
 
 }  // namespace longtake::training

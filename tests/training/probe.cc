@@ -34,14 +34,15 @@ torch::Tensor touch_all(const std::vector<RunnerOutput>& outputs, std::int64_t f
         *to++ = counter_uniform(kCoefficientSeed, o, samples[row.stream], first_tick + row.tick, i) - 0.5;
       }
     }
-    const torch::Tensor part = (output.data * coefficients).sum();
+    const torch::Tensor part = (output.data.to(torch::kFloat64) * coefficients).sum();
     total = total.defined() ? total + part : part;
   }
   return total;
 }
 
 Tensor gradient_of(const torch::Tensor& tensor) {
-  return training::from_torch(tensor.grad().defined() ? tensor.grad() : torch::zeros_like(tensor));
+  return training::from_torch(
+      (tensor.grad().defined() ? tensor.grad() : torch::zeros_like(tensor)).to(torch::kFloat64));
 }
 
 }  // namespace
@@ -49,12 +50,15 @@ Tensor gradient_of(const torch::Tensor& tensor) {
 Probed probe(const graph::Model& model, const std::string& graph_name, const graph::Chunk& chunk,
              const ProbeOptions& options) {
   const torch::AutoGradMode record(options.gradients);
-  const auto weights = std::make_shared<Weights>(model, torch::TensorOptions().dtype(torch::kFloat64));
+  const auto weights =
+      std::make_shared<Weights>(model, torch::TensorOptions().dtype(training::scalar_type(options.dtype)));
   const graph::Plan plan = graph::make_plan(model, model.graph(graph_name));
   GraphRunner runner(plan, weights);
   std::vector<torch::Tensor> given;
   for (const graph::ChunkInput& input : chunk.inputs) {
-    given.push_back(training::view(input.data).clone().set_requires_grad(options.gradients));
+    given.push_back(training::view(input.data)
+                        .to(training::scalar_type(options.dtype), /*non_blocking=*/false, /*copy=*/true)
+                        .set_requires_grad(options.gradients));
   }
   std::vector<std::uint64_t> samples = options.samples;
   for (std::int64_t s = 0; options.samples.empty() && s < chunk.streams; ++s) samples.push_back(s);
@@ -73,7 +77,7 @@ Probed probe(const graph::Model& model, const std::string& graph_name, const gra
     if (parameter.trainable) {
       probed.by_parameter[parameter.name] = gradient_of(weight);
     } else {
-      probed.statistics[parameter.name] = training::from_torch(weight);
+      probed.statistics[parameter.name] = training::from_torch(weight.to(torch::kFloat64));
     }
   }
   for (const torch::Tensor& input : given) probed.by_input.push_back(gradient_of(input));

@@ -20,6 +20,7 @@ struct ProbeOptions {
   std::int64_t piece_ticks = 0;        // 0: all at once
   bool truncated = false;
   bool gradients = true;
+  DType dtype = DType::kFloat64;  // what is computed in
 };
 
 struct Probed {
@@ -30,8 +31,9 @@ struct Probed {
   State state;
 };
 
-// In float64. The loss is the sum of every output's numbers times coefficients in [-0.5, 0.5) that depend on output,
-// sample, tick of the chunk and element only. `chunk` must list the rows of its inputs, in float64.
+// What comes back is in float64 whatever it was computed in. The loss is the sum of every output's numbers times
+// coefficients in [-0.5, 0.5) that depend on output, sample, tick of the chunk and element only. `chunk` must list the
+// rows of its inputs.
 Probed probe(const graph::Model& model, const std::string& graph, const graph::Chunk& chunk,
              const ProbeOptions& options = {});
 
