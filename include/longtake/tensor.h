@@ -59,6 +59,8 @@ class Tensor {
   Tensor& operator=(const Tensor& other);
   Tensor(Tensor&& other) noexcept;
   Tensor& operator=(Tensor&& other) noexcept;
+  // Allocates nothing, as std::swap would.
+  void swap(Tensor& other) noexcept;
 
   // A tensor of `shape` that holds a copy of `values`, whose number must fit.
   template <class T>

@@ -87,12 +87,16 @@ Tensor& Tensor::operator=(const Tensor& other) {
 Tensor::Tensor(Tensor&& other) noexcept : Tensor() { *this = std::move(other); }
 
 Tensor& Tensor::operator=(Tensor&& other) noexcept {
+  swap(other);
+  return *this;
+}
+
+void Tensor::swap(Tensor& other) noexcept {
   std::swap(dtype_, other.dtype_);
   std::swap(shape_, other.shape_);
   std::swap(count_, other.count_);
   std::swap(capacity_, other.capacity_);
   std::swap(data_, other.data_);
-  return *this;
 }
 
 void Tensor::resize(Shape shape) { resize(dtype_, std::move(shape)); }

@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "cli/bench.h"
 #include "cli/classifier.h"
-#include "cli/cli.h"
 #include "longtake/error.h"
 
 namespace longtake::cli {
@@ -15,24 +17,13 @@ namespace {
 
 struct BenchOptions {
   std::string model;
+  std::string graph;  // empty: the model's first
   std::int64_t frames = 200;
   std::int64_t streams = 1;
+  std::int64_t late = 0;  // a frame to time beside an early one; 0: none
   int threads = 1;
   bool json = false;
 };
-
-// Frames of varied numbers: an all-zero frame would flatter.
-Tensor frames_for(const graph::Plan& plan, std::int64_t rows) {
-  Shape shape = plan.shape(plan.graph->inputs.at(0));
-  shape.insert(shape.begin(), rows);
-  Tensor frames(DType::kFloat32, shape);
-  std::uint32_t random = 1;
-  for (float& value : frames.data<float>()) {
-    random = random * 1664525u + 1013904223u;
-    value = static_cast<float>(random >> 8) / 8388608.0f - 1;
-  }
-  return frames;
-}
 
 // Milliseconds of each call.
 std::vector<double> time_calls(runtime::Program& program, const graph::Chunk& chunk, std::int64_t calls) {
@@ -55,12 +46,54 @@ graph::Chunk chunk_of(const graph::Plan& plan, std::int64_t ticks, std::int64_t 
   chunk.ticks = ticks;
   chunk.streams = streams;
   chunk.flags.assign(ticks * streams, graph::kActive);
-  chunk.inputs.push_back({frames_for(plan, ticks * streams), {}});
+  chunk.inputs.push_back({noise_frames(plan, ticks * streams), {}});
   return chunk;
 }
 
+constexpr std::int64_t kEarly = 10;  // the frame whose cost a later one is held against
+constexpr std::int64_t kAround = 5;  // frames before and after it that are timed, too
+
+// Median milliseconds of frame kEarly of a stream and of frame `late`. States of both are kept, and the frames from
+// there on are timed in turn, so that a machine that changes its pace changes both. Nothing when interrupted.
+std::optional<std::pair<double, double>> time_early_and_late(runtime::Program& program, std::int64_t streams,
+                                                             std::int64_t late) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::int64_t kChunks = 16, kRounds = 50;
+  std::vector<graph::Chunk> chunks(kChunks, chunk_of(program.plan(), 1, streams));
+  const Tensor frames = noise_frames(program.plan(), kChunks * streams);
+  for (std::int64_t i = 0; i < kChunks; ++i) {
+    Tensor& data = chunks[i].inputs[0].data;
+    std::copy_n(frames.raw() + static_cast<std::size_t>(i) * data.bytes(), data.bytes(), data.raw());
+  }
+  graph::Outputs outputs;
+  const auto step = [&](std::int64_t frame, State& state) { program.run(chunks[frame % kChunks], state, outputs); };
+  State state = program.initial_state(streams);
+  std::array<State, 2> states;
+  const std::array first{kEarly - kAround, late - kAround};
+  for (std::int64_t frame = 1; frame <= first[1]; ++frame) {
+    if (interrupted()) return std::nullopt;
+    if (frame == first[0]) states[0] = state;
+    if (frame == first[1]) states[1] = state;
+    step(frame, state);
+  }
+  std::array<std::vector<double>, 2> times;
+  for (std::int64_t round = 0; round < kRounds && !interrupted(); ++round) {
+    for (const std::size_t which : {round % 2, 1 - round % 2}) {
+      state = states[which];
+      for (std::int64_t i = 0; i <= 2 * kAround; ++i) {
+        const auto start = Clock::now();
+        step(first[which] + i, state);
+        times[which].push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+      }
+    }
+  }
+  if (interrupted()) return std::nullopt;
+  for (std::vector<double>& all : times) std::nth_element(all.begin(), all.begin() + std::ssize(all) / 2, all.end());
+  return std::pair(times[0][times[0].size() / 2], times[1][times[1].size() / 2]);
+}
+
 int bench(const BenchOptions& options) {
-  const OpenedModel opened = open_model(options.model, options.threads);
+  const OpenedModel opened = open_model(options.model, options.threads, options.graph);
   runtime::Program& program = *opened.program;
   if (program.plan().graph->inputs.size() != 1) throw Unsupported("bench runs models with one input");
   constexpr std::int64_t kChunk = 16;
@@ -72,15 +105,24 @@ int bench(const BenchOptions& options) {
     return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
   };
   const double frames_per_second = 1000.0 * kChunk * static_cast<double>(options.streams) / at(chunks, 0.5);
-  const nlohmann::ordered_json json{{"model", opened.path},
-                                    {"threads", options.threads},
-                                    {"streams", options.streams},
-                                    {"step_median_ms", at(steps, 0.5)},
-                                    {"step_p99_ms", at(steps, 0.99)},
-                                    {"frames_per_second_in_chunks_of_16", frames_per_second},
-                                    {"weight_bytes", program.kernel_bytes()},
-                                    {"buffer_bytes", program.buffer_bytes()},
-                                    {"state_bytes_per_stream", program.plan().state_bytes_per_stream()}};
+  nlohmann::ordered_json json{{"model", opened.path},
+                              {"threads", options.threads},
+                              {"streams", options.streams},
+                              {"step_median_ms", at(steps, 0.5)},
+                              {"step_p99_ms", at(steps, 0.99)},
+                              {"frames_per_second_in_chunks_of_16", frames_per_second},
+                              {"weight_bytes", program.kernel_bytes()},
+                              {"buffer_bytes", program.buffer_bytes()},
+                              {"state_bytes_per_stream", program.plan().state_bytes_per_stream()}};
+  if (options.late > 0) {
+    const auto times = time_early_and_late(program, options.streams, options.late);
+    if (!times) return kPartial;
+    json["early_frame"] = kEarly;
+    json["early_frame_ms"] = times->first;
+    json["late_frame"] = options.late;
+    json["late_frame_ms"] = times->second;
+    json["late_to_early"] = times->second / times->first;
+  }
   if (options.json) {
     put(json.dump(2) + "\n");
   } else {
@@ -93,22 +135,45 @@ int bench(const BenchOptions& options) {
 
 }  // namespace
 
+Tensor noise_frames(const graph::Plan& plan, std::int64_t rows) {
+  Shape shape = plan.shape(plan.graph->inputs.at(0));
+  shape.insert(shape.begin(), rows);
+  Tensor frames(DType::kFloat32, shape);
+  std::uint32_t random = 1;
+  for (float& value : frames.data<float>()) {
+    random = random * 1664525u + 1013904223u;
+    value = static_cast<float>(random >> 8) / 8388608.0f - 1;
+  }
+  return frames;
+}
+
 void add_bench(CLI::App& app, Run& run) {
   CLI::App* verb = app.add_subcommand("bench", "How fast a model answers on this machine, step by step and in chunks");
   auto options = std::make_shared<BenchOptions>();
-  verb->add_option("model", options->model, "A model file or the directory of a run")->required();
+  verb->add_option("model", options->model, "A model file or the directory of a run");
   verb->add_option("--frames", options->frames, "Steps to time")->check(whole_number(1))->capture_default_str();
   verb->add_option("--streams", options->streams, "Streams that share each step")
       ->check(whole_number(1, 65536))
       ->capture_default_str();
+  verb->add_option("--late", options->late,
+                   fmt::format("Also time this frame of a stream, such as the 10000th, beside the {}th", kEarly))
+      ->check(whole_number(kEarly + 1));
+  verb->add_option("--graph", options->graph, "Which graph of the model; without it the first");
   add_precise(*verb);
   add_weight_format(*verb);
   verb->add_option("--threads", options->threads, "0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   verb->add_flag("--json", options->json, "As JSON");
-  verb->footer("Decoding is not part of it.\nExample:\n  longtake bench runs/motions --streams 8 --threads 2");
-  verb->callback([&run, options] { run = [options] { return bench(*options); }; });
+  verb->footer(
+      "Decoding is not part of it.\nExamples:\n  longtake bench runs/motions --streams 8 --threads 2\n"
+      "  longtake bench streams runs/motions   # live streams that share the model");
+  add_bench_streams(*verb, run);
+  verb->callback([&run, verb, options] {
+    if (!verb->get_subcommands().empty()) return;
+    if (options->model.empty()) throw CLI::RequiredError("model");
+    run = [options] { return bench(*options); };
+  });
 }
 
 }  // namespace longtake::cli

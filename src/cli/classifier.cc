@@ -31,13 +31,14 @@ graph::Model load_model_of(const std::string& path) {
   return graph::load_model(file);
 }
 
-OpenedModel open_model(const std::string& path, int threads) {
+OpenedModel open_model(const std::string& path, int threads, const std::string& graph) {
   OpenedModel opened;
   opened.path = model_path(path);
   opened.model = std::make_shared<const graph::Model>(load_model_of(path));
   try {
+    const std::string& name = graph.empty() ? opened.model->graphs.at(0).name : graph;
     opened.program =
-        std::make_unique<runtime::Program>(opened.model, "main", runtime::ProgramOptions{.threads = threads});
+        std::make_unique<runtime::Program>(opened.model, name, runtime::ProgramOptions{.threads = threads});
   } catch (const InvalidArgument& error) {
     throw BadData(fmt::format("{}: {}", opened.path, error.what()));
   }

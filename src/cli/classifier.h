@@ -22,7 +22,8 @@ struct OpenedModel {
 std::string model_path(const std::string& path);
 // Its model. Where the file is a recipe or a video, says which verb takes it.
 graph::Model load_model_of(const std::string& path);
-OpenedModel open_model(const std::string& path, int threads);
+// Runs `graph` of the model, or its first where that is empty.
+OpenedModel open_model(const std::string& path, int threads, const std::string& graph = "main");
 
 // What comes behind the encoder of a model that does not learn any more, to be given features of `longtake extract`
 // from `folder`. Throws ConfigError where features cannot stand for the encoder.

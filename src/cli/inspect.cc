@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "graph/inspect.h"
 #include "longtake/error.h"
+#include "runtime/memory.h"
 #include "tasks/recipe.h"
 #include "training/train_recipe.h"
 
@@ -18,7 +19,9 @@ namespace {
 struct InspectOptions {
   std::string source;
   std::vector<std::string> overrides;
-  std::string graph;  // empty: the model's first; as text all
+  std::string graph;         // empty: the model's first; as text all
+  std::int64_t streams = 0;  // whose memory is declared; 0: none
+  int threads = 1;
   bool json = false;
   bool dot = false;
 };
@@ -41,23 +44,38 @@ graph::Model model_of(const InspectOptions& options) {
   return in_recipe(options.source, recipe, [&] { return model_of_recipe(recipe); });
 }
 
+// Of a recipe's model: as many bytes as any others.
+void fill_with_zeros(graph::Model& model) {
+  for (const graph::Parameter& parameter : model.parameters) {
+    model.weights.try_emplace(parameter.name, DType::kFloat32, parameter.shape);
+  }
+}
+
 int inspect(const InspectOptions& options) {
-  const graph::Model model = model_of(options);
+  const auto model = std::make_shared<graph::Model>(model_of(options));
+  if (options.streams > 0) fill_with_zeros(*model);
+  const auto report_of = [&](const graph::Plan& plan) {
+    graph::InspectReport report = graph::inspect(plan);
+    if (options.streams == 0) return report;
+    runtime::Program program(model, plan.graph->name, {.threads = options.threads});
+    report.memory = as_usage("--streams: ", [&] { return runtime::memory_of(program, options.streams); });
+    return report;
+  };
   if (!options.json && !options.dot && options.graph.empty()) {
     std::vector<std::string> texts;
-    for (const graph::Graph& graph : model.graphs) {
-      texts.push_back(graph::to_text(graph::inspect(graph::make_plan(model, graph))));
+    for (const graph::Graph& graph : model->graphs) {
+      texts.push_back(graph::to_text(report_of(graph::make_plan(*model, graph))));
     }
     put(fmt::format("{}", fmt::join(texts, "\n")));
     return kDone;
   }
-  const std::string name = options.graph.empty() ? model.graphs.at(0).name : options.graph;
-  const graph::Graph& graph = as_usage("--graph: ", [&]() -> const graph::Graph& { return model.graph(name); });
-  const graph::Plan plan = graph::make_plan(model, graph);
+  const std::string name = options.graph.empty() ? model->graphs.at(0).name : options.graph;
+  const graph::Graph& graph = as_usage("--graph: ", [&]() -> const graph::Graph& { return model->graph(name); });
+  const graph::Plan plan = graph::make_plan(*model, graph);
   if (options.dot) {
     put(graph::to_dot(plan));
   } else {
-    const graph::InspectReport report = graph::inspect(plan);
+    const graph::InspectReport report = report_of(plan);
     put(options.json ? graph::to_json(report) + "\n" : graph::to_text(report));
   }
   return kDone;
@@ -73,10 +91,18 @@ void add_inspect(CLI::App& app, Run& run) {
   verb->add_option("overrides", options->overrides, "section.key=value, for a recipe");
   verb->add_option("--graph", options->graph,
                    "Which graph of the model; without it all, as JSON and as a drawing the first");
+  CLI::Option* streams = verb->add_option("--streams", options->streams,
+                                          "Also the memory of so many streams that share their steps; runs one of them")
+                             ->check(whole_number(1, 65536));
+  verb->add_option("--threads", options->threads, "That share a step, each with memory of its own; 0 takes all cores")
+      ->check(CLI::Range(0, 1024))
+      ->needs(streams)
+      ->capture_default_str();
   CLI::Option* json = verb->add_flag("--json", options->json, "As JSON");
-  verb->add_flag("--dot", options->dot, "As a drawing in Graphviz's language")->excludes(json);
+  verb->add_flag("--dot", options->dot, "As a drawing in Graphviz's language")->excludes(json)->excludes(streams);
   verb->footer(
       "Examples:\n  longtake inspect recipes/lrcn_ucf101.toml --json\n"
+      "  longtake inspect runs/motions --streams 64\n"
       "  longtake inspect runs/motions/model.safetensors --dot | dot -Tsvg > graph.svg");
   verb->callback([&run, options] { run = [options] { return inspect(*options); }; });
 }

@@ -60,12 +60,17 @@ void check_arguments(int argc, char** argv) {
   }
 }
 
+// Whether words that are no verb may follow, too.
+bool takes_words(const CLI::App& app) {
+  return !app.get_options([](const CLI::Option* option) { return option->get_positional(); }).empty();
+}
+
 // What is wrong with a word that stands where a verb is wanted; empty where no word does.
 std::string unknown_verb(const CLI::App& app, std::span<char* const> words) {
   const CLI::App* last = &app;
   for (const char* word : words) {
     const auto verbs = last->get_subcommands([](const CLI::App*) { return true; });
-    if (verbs.empty() || *word == '-') return "";
+    if (verbs.empty() || *word == '-' || takes_words(*last)) return "";
     const auto found =
         std::find_if(verbs.begin(), verbs.end(), [&](const CLI::App* verb) { return verb->check_name(word); });
     if (found == verbs.end()) {

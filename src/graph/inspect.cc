@@ -128,6 +128,12 @@ std::string to_json(const InspectReport& report) {
                               {"flops_per_frame", layer.flops},
                               {"runs", layer.in_loop ? "loop" : "parallel"}});
   }
+  if (report.memory) {
+    const MemoryReport& memory = *report.memory;
+    json["memory"] = {{"streams", memory.streams}, {"weights", memory.weights}, {"kernels", memory.kernels},
+                      {"buffers", memory.buffers}, {"state", memory.state},     {"frames", memory.frames},
+                      {"answers", memory.answers}, {"total", memory.total()}};
+  }
   return json.dump(2);
 }
 
@@ -151,6 +157,16 @@ std::string to_text(const InspectReport& report) {
   if (one_of_many) {
     text +=
         fmt::format("parameters of all   {} (graphs {})\n", report.model_parameters, fmt::join(report.graphs, ", "));
+  }
+  if (report.memory) {
+    const MemoryReport& memory = *report.memory;
+    text += fmt::format("memory              {} bytes for {} stream{}\n", memory.total(), memory.streams,
+                        memory.streams == 1 ? "" : "s");
+    for (const auto& [what, bytes] : {std::pair{"weights", memory.weights}, std::pair{"kernels", memory.kernels},
+                                      std::pair{"buffers", memory.buffers}, std::pair{"state", memory.state},
+                                      std::pair{"frames", memory.frames}, std::pair{"answers", memory.answers}}) {
+      text += fmt::format("  {:<18}{}\n", what, bytes);
+    }
   }
   return text;
 }

@@ -1,6 +1,7 @@
 // What can be said of a model without running it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,19 @@ struct LayerReport {
   std::int64_t parameters = 0;  // learnable
   std::int64_t flops = 0;       // per frame, a multiply-add counted as two
   bool in_loop = false;
+};
+
+// What an executor holds for streams that are stepped together, in bytes.
+struct MemoryReport {
+  std::int64_t streams = 1;
+  std::int64_t weights = 0;  // of the whole model, as they were loaded
+  std::int64_t kernels = 0;  // the graph's weights once more, as its kernels want them
+  std::int64_t buffers = 0;  // values between nodes, and what kernels work in
+  std::int64_t state = 0;
+  std::int64_t frames = 0;   // that a step is given
+  std::int64_t answers = 0;  // that it gives
+
+  std::int64_t total() const { return weights + kernels + buffers + state + frames + answers; }
 };
 
 struct InspectReport {
@@ -35,6 +49,7 @@ struct InspectReport {
   bool whole_sequences = false;                 // answers need all frames of a clip
   std::vector<std::vector<std::string>> loops;  // names of the nodes that are stepped together
   std::vector<LayerReport> layers;
+  std::optional<MemoryReport> memory;  // inspect() leaves it out: only an executor knows (runtime/memory.h)
 };
 
 InspectReport inspect(const Plan& plan);

@@ -104,8 +104,10 @@ std::int64_t Program::buffer_bytes(std::int64_t rows) const {
     const std::int32_t slot = storage_.slot[v];
     if (slot >= 0) floats[slot] = std::max(floats[slot], rows * sizes_[v]);
   }
-  std::int64_t bytes = row_scratch_.bytes();
-  for (std::int64_t size : floats) bytes += size * static_cast<std::int64_t>(sizeof(float));
+  std::int64_t bytes = buffer_bytes();
+  for (std::size_t s = 0; s < floats.size(); ++s) {
+    bytes += std::max<std::int64_t>(0, floats[s] * static_cast<std::int64_t>(sizeof(float)) - slots_[s].bytes());
+  }
   return bytes;
 }
 

@@ -53,7 +53,8 @@ class Program final : public graph::Executor {
   // Bytes of packed weights, and of buffers as they are now.
   std::int64_t kernel_bytes() const;
   std::int64_t buffer_bytes() const;
-  // Bytes of buffers that a chunk of `rows` frames needs (every value present at every frame).
+  // Bytes of buffers once a chunk of `rows` frames has come with every value present at every frame: kernels work in
+  // what they have by now, so a first step tells all.
   std::int64_t buffer_bytes(std::int64_t rows) const;
 
  private:

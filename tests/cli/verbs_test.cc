@@ -53,6 +53,7 @@ TEST_F(Verbs, HaveHelpWithExamplesOnStandardOutput) {
                                                     {"stream"},
                                                     {"export"},
                                                     {"bench"},
+                                                    {"bench", "streams"},
                                                     {"completion"}};
   for (std::vector<std::string> verb : verbs) {
     verb.push_back("--help");
@@ -74,6 +75,13 @@ TEST_F(Verbs, UsedWronglyExitWithTwoAndSayWhatIsWrong) {
       {"models", "--jsn"},
       {"bench", world().model(), "--frames", "many"},
       {"bench", world().model(), "--frames", "0"},
+      {"bench"},
+      {"bench", world().model(), "--late", "10"},
+      {"bench", "streams"},
+      {"bench", "streams", world().model(), "--streams", "1,0"},
+      {"bench", "streams", world().model(), "--latency", "nan"},
+      {"inspect", world().model(), "--streams", "0"},
+      {"inspect", world().model(), "--threads", "2"},
       {"predict", world().model(), world().clip(), "--format", "xml"},
       {"predict", world().model(), world().clip(), "--bad-frames", "hide"},
       {"stream", world().model(), world().clip(), "--live", "--policy", "all"},
@@ -310,6 +318,43 @@ TEST_F(Verbs, BenchMeasures) {
   EXPECT_GT(json["step_median_ms"].get<double>(), 0);
   const Json inspected = Json::parse(run({"inspect", world().model(), "--json"}).out);
   EXPECT_EQ(json["state_bytes_per_stream"], inspected["state_bytes_per_stream"]);
+  const Outcome late = run({"bench", world().model(), "--frames", "20", "--late", "40", "--json"});
+  ASSERT_EQ(late.code, kDone) << late.err;
+  EXPECT_GT(Json::parse(late.out)["late_to_early"].get<double>(), 0);
+}
+
+TEST_F(Verbs, BenchFollowsManyStreams) {
+  const std::vector<std::string> arguments{"bench", "streams", world().model(), "--streams", "1,3",
+                                           "--fps", "50",      "--seconds",     "0.2"};
+  const Outcome table = run(arguments);
+  ASSERT_EQ(table.code, kDone) << table.err;
+  EXPECT_THAT(table.out, AllOf(HasSubstr("p99 ms"), HasSubstr("those of each stream alone")));
+  std::vector<std::string> as_json = arguments;
+  as_json.emplace_back("--json");
+  const Outcome outcome = run(as_json);
+  ASSERT_EQ(outcome.code, kDone) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  ASSERT_EQ(json["results"].size(), 2);
+  for (const Json& result : json["results"]) {
+    EXPECT_EQ(result["offered_frames_per_second"], 50 * result["streams"].get<int>());
+    EXPECT_GT(result["answered_frames_per_second"].get<double>(), 0);
+    EXPECT_GE(result["latency_p99_ms"].get<double>(), result["latency_p50_ms"].get<double>());
+    EXPECT_GE(result["mean_batch"].get<double>(), 1);
+    EXPECT_LE(result["mean_batch"].get<double>(), result["streams"].get<double>());
+  }
+}
+
+TEST_F(Verbs, InspectDeclaresTheMemoryOfStreams) {
+  const Outcome outcome = run({"inspect", world().model(), "--streams", "64", "--json"});
+  ASSERT_EQ(outcome.code, kDone) << outcome.err;
+  const Json json = Json::parse(outcome.out), memory = json["memory"];
+  EXPECT_EQ(memory["state"], 64 * json["state_bytes_per_stream"].get<std::int64_t>());
+  std::int64_t total = 0;
+  for (const char* part : {"weights", "kernels", "buffers", "state", "frames", "answers"}) {
+    total += memory[part].get<std::int64_t>();
+  }
+  EXPECT_EQ(memory["total"], total);
+  EXPECT_THAT(run({"inspect", world().model(), "--streams", "1"}).out, HasSubstr("bytes for 1 stream\n"));
 }
 
 TEST_F(Verbs, DataIsDescribedAndChecked) {

@@ -1,49 +1,15 @@
-// A program that has seen its chunk size allocates nothing more, however long the stream runs. The test counts every
-// `operator new` of this process.
+// A program that has seen its chunk size allocates nothing more, however long the stream runs. The tests count all
+// that this process takes from the heap; tests/invariants/steady_test.cc does it for every model.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "base/counted_allocations.h"
 #include "layers/aggregate.h"
 #include "layers/basic.h"
 #include "layers/lstm.h"
 #include "longtake/session.h"
 #include "runtime/program.h"
 #include "runtime/script.h"
-
-namespace {
-std::atomic<std::int64_t> allocations{0};
-
-void* counted(std::size_t bytes) {
-  ++allocations;
-  void* memory = std::malloc(bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-void* counted(std::size_t bytes, std::align_val_t alignment) {
-  ++allocations;
-  const auto align = static_cast<std::size_t>(alignment);
-  void* memory = std::aligned_alloc(align, (bytes + align - 1) / align * align);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-void* operator new(std::size_t bytes) { return counted(bytes); }
-void* operator new[](std::size_t bytes) { return counted(bytes); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) { return counted(bytes, alignment); }
-void* operator new[](std::size_t bytes, std::align_val_t alignment) { return counted(bytes, alignment); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#include "runtime/stream_batcher.h"
 
 namespace longtake::runtime {
 namespace {
@@ -97,9 +63,9 @@ TEST(SteadyStream, AllocatesNothing) {
       run(graph::kActive | graph::kEnd);
       run(graph::kActive);
       run(graph::kActive);
-      const std::int64_t before = allocations;
+      const std::int64_t before = test::allocation_count();
       for (int i = 0; i < 200; ++i) run(i % 50 == 49 ? graph::kActive | graph::kEnd : graph::kActive);
-      EXPECT_EQ(allocations - before, 0) << threads << " threads, " << streams << " streams";
+      EXPECT_EQ(test::allocation_count() - before, 0) << threads << " threads, " << streams << " streams";
     }
   }
 }
@@ -110,9 +76,35 @@ TEST(SteadyStream, OfASessionAllocatesNothing) {
   State state = session.initial_state();
   const Tensor frame(DType::kFloat32, {3, 12, 12});
   for (int i = 0; i < 5; ++i) session.step(frame, state);
-  const std::int64_t before = allocations;
+  const std::int64_t before = test::allocation_count();
   for (int i = 0; i < 100; ++i) session.step(frame, state);
-  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(test::allocation_count() - before, 0);
+}
+
+TEST(SteadyStream, OfABatcherAllocatesNothing) {
+  constexpr std::int64_t kStreams = 3;
+  const auto model = model_with_everything();
+  Program program(model, "the main graph of the model");
+  StreamBatcher batcher(program, {.streams = kStreams, .queue = 2}, [](const StreamAnswer&) {});
+  for (std::int64_t s = 0; s < kStreams; ++s) batcher.open();
+  const Shape shape{3, 12, 12};
+  Tensor frame;
+  const auto push_round = [&] {
+    for (std::int64_t s = 0; s < kStreams; ++s) {
+      if (frame.shape() != shape) frame.resize(DType::kFloat32, shape);
+      batcher.push(s, frame);
+    }
+  };
+  // All that share a step, and each alone.
+  for (int i = 0; i < 100; ++i) {
+    push_round();
+    if (i % 2 == 0) batcher.drain();
+  }
+  batcher.drain();
+  const std::int64_t before = test::allocation_count();
+  for (int i = 0; i < 200; ++i) push_round();
+  batcher.drain();
+  EXPECT_EQ(test::allocation_count() - before, 0);
 }
 
 TEST(SteadyStream, KeepsItsBuffersAndItsStateForTenThousandFrames) {
@@ -125,9 +117,9 @@ TEST(SteadyStream, KeepsItsBuffersAndItsStateForTenThousandFrames) {
   const std::int64_t buffers = program.buffer_bytes(), bytes = state.bytes_per_stream();
   EXPECT_EQ(bytes, program.plan().state_bytes_per_stream());
   EXPECT_LE(buffers, program.buffer_bytes(1) + 64 * 64);  // rounded up to cache lines
-  const std::int64_t before = allocations;
+  const std::int64_t before = test::allocation_count();
   for (int i = 0; i < 10000; ++i) program.run(chunk, state, outputs);
-  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(test::allocation_count() - before, 0);
   EXPECT_EQ(program.buffer_bytes(), buffers);
   EXPECT_EQ(state.bytes_per_stream(), bytes);
 }

@@ -41,22 +41,25 @@ RowFunction reference_slice(const KernelRequest& request) {
 
 namespace {
 
+// for_positions in the dimensions from `d` on, with `element` the number of the next.
+template <class Use>
+void for_positions_from(std::size_t d, const Shape& shape, const std::vector<std::int64_t>& steps,
+                        std::int64_t position, std::int64_t& element, const Use& use) {
+  if (d == shape.size()) {
+    use(element++, position);
+    return;
+  }
+  for (std::int64_t i = 0; i < shape[d]; ++i, position += steps[d]) {
+    for_positions_from(d + 1, shape, steps, position, element, use);
+  }
+}
+
 // Steps through all indices of `shape`, calling use(element number, position), where a step in dimension d moves the
 // position by steps[d].
 template <class Use>
 void for_positions(const Shape& shape, const std::vector<std::int64_t>& steps, std::int64_t start, const Use& use) {
-  std::vector<std::int64_t> index(shape.size(), 0);
-  const std::int64_t count = element_count(shape);
-  std::int64_t position = start;
-  for (std::int64_t i = 0; i < count; ++i) {
-    use(i, position);
-    for (std::size_t d = shape.size(); d-- > 0;) {
-      position += steps[d];
-      if (++index[d] < shape[d]) break;
-      position -= steps[d] * shape[d];
-      index[d] = 0;
-    }
-  }
+  std::int64_t element = 0;
+  for_positions_from(0, shape, steps, start, element, use);
 }
 
 // How far the elements of a dense array of `shape` lie apart in each dimension.
