@@ -1,5 +1,5 @@
-// Work to be timed, driven line by line by bench/run, which lets it take turns with the same work in PyTorch
-// (bench/peer.py speaks the same lines).
+// Work to be timed, driven line by line by bench/run, which lets it take turns with the same work of a peer (worker.py
+// and node/worker.js speak the same lines).
 #pragma once
 
 #include <functional>
