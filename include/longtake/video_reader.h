@@ -48,6 +48,8 @@ struct VideoOptions {
   std::optional<double> start_s;
   std::optional<double> end_s;
   BadFramePolicy bad_frames = BadFramePolicy::kSkip;
+  // With fps > 0: also decode what no sample shows, to find all damage (see VideoReader).
+  bool decode_all = false;
   // Decoding threads; 0 is one per core. Many readers side by side are faster than many threads in one. Around damage
   // several threads make of the pictures what the moment brings; a single one always the same.
   int threads = 1;
@@ -107,7 +109,7 @@ struct MediaInfo {
 
 // What happened so far. All counters grow over the reader's life; seek() does not reset them.
 struct DecodeStats {
-  std::int64_t frames_decoded = 0;      // pictures that came out of the decoder
+  std::int64_t frames_decoded = 0;      // pictures that came out of the decoder; sampling needs fewer than there are
   std::int64_t frames_out = 0;          // samples handed out by read()
   std::int64_t bad_packets = 0;         // packets that the container or the decoder refused
   std::int64_t bad_frames = 0;          // frames lost or decoded with errors, within the part that is read

@@ -5,7 +5,10 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/files.h"
 #include "cli/classifier.h"
@@ -15,6 +18,7 @@
 #include "cli/predict_storms.h"
 #include "data/video_input.h"
 #include "longtake/error.h"
+#include "media/live_reader.h"
 #include "reports/overlay.h"
 #include "reports/result_writer.h"
 #include "tasks/classify.h"
@@ -50,13 +54,36 @@ struct PredictOptions {
 constexpr std::size_t kFramesAtOnce = 32;
 constexpr std::string_view kOverlayExtension = ".mp4";
 
-// What the model says about a file; the frames only where they are wanted.
+// Decodes files one after another, a little ahead of who reads them: of the file at hand, and already of the next.
+class FilesAhead {
+ public:
+  FilesAhead(std::vector<std::string> files, VideoOptions video) : files_(std::move(files)), video_(std::move(video)) {}
+
+  // The next file in the order they were given. What is wrong with it is thrown by read().
+  std::unique_ptr<media::LiveReader> open() {
+    std::unique_ptr<media::LiveReader> reader = next_ ? std::move(next_) : follow(files_.at(opened_++));
+    if (opened_ < files_.size()) next_ = follow(files_[opened_++]);
+    return reader;
+  }
+
+ private:
+  std::unique_ptr<media::LiveReader> follow(const std::string& file) const {
+    return media::LiveReader::open(
+        file, video_, {.queue_length = kFramesAtOnce, .policy = media::LivePolicy::kBlock, .reconnect = false});
+  }
+
+  std::vector<std::string> files_;
+  VideoOptions video_;
+  std::size_t opened_ = 0;
+  std::unique_ptr<media::LiveReader> next_;
+};
+
+// What the model says about a file, each asked once and in the order given; the frames only where they are wanted.
 using Answer = std::function<tasks::VideoResult(const std::string& file, bool keep_frames)>;
 
 // Frame by frame, in memory that does not grow with the file unless the frames are wanted.
-tasks::VideoResult follow_file(const std::string& file, const VideoOptions& video, tasks::StreamClassifier& stream,
+tasks::VideoResult follow_file(const std::string& file, media::LiveReader& reader, tasks::StreamClassifier& stream,
                                const graph::Model& model, bool keep_frames) {
-  VideoReader reader = VideoReader::open(file, video);
   tasks::VideoResult result{.source = file, .labels = model.labels};
   result.protocol = "whole video, state carried from the first frame to the last";
   result.attention = stream.attention();
@@ -72,17 +99,18 @@ tasks::VideoResult follow_file(const std::string& file, const VideoOptions& vide
     }
   };
   std::vector<Frame> frames(kFramesAtOnce);
+  media::LiveFrame read;
   std::size_t count = 0;
   do {
     count = 0;
-    while (count < frames.size() && !interrupted() && reader.read(frames[count])) ++count;
+    while (count < frames.size() && !interrupted() && reader.read(read)) std::swap(frames[count++], read.frame);
     take(stream.push({frames.data(), count}));
   } while (count == frames.size() && !interrupted());
   take(stream.finish());
   for (const tasks::EventEdge& edge : stream.last_edges()) {
     if (!edge.start) result.events.push_back(edge.event);
   }
-  result.decode = reader.stats();
+  result.decode = reader.stats().decode;
   if (result.scores.empty()) throw BadData(fmt::format("{}: {}", file, nothing_reason(result.decode)));
   std::sort(result.events.begin(), result.events.end(), [](const tasks::Event& a, const tasks::Event& b) {
     return a.start_s != b.start_s ? a.start_s < b.start_s : a.label < b.label;
@@ -115,8 +143,9 @@ Answer answer_of(const OpenedModel& opened, const PredictOptions& options) {
     };
   }
   auto stream = std::make_shared<tasks::StreamClassifier>(*opened.model, *opened.program, events);
-  return [stream, video, model = opened.model](const std::string& file, bool keep_frames) {
-    return follow_file(file, video, *stream, *model, keep_frames);
+  auto ahead = std::make_shared<FilesAhead>(options.files, video);
+  return [stream, ahead, model = opened.model](const std::string& file, bool keep_frames) {
+    return follow_file(file, *ahead->open(), *stream, *model, keep_frames);
   };
 }
 

@@ -54,6 +54,7 @@ CheckedItem check_item(const DatasetItem& item, const CheckOptions& options) {
     video.start_s = item.start_s;
     video.end_s = item.end_s;
     video.fps = options.flow_fps;
+    video.decode_all = !options.first_frame_only;
     VideoReader reader = VideoReader::open(checked.path, video);
     Frame frame;
     while (reader.read(frame)) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -29,14 +30,59 @@ double longest_gap(const Input& input) {
   return (input.format()->iformat->flags & AVFMT_TS_DISCONT) != 0 ? kLongestBroadcastGapS : kLongestGapS;
 }
 
-// What ties a frame to its packet. Some containers, such as AVI, have no presentation times.
-std::int64_t stamp_of(const AVPacket& packet) { return packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts; }
+// That of the packet.
 std::int64_t stamp_of(const AVFrame& frame) { return frame.reordered_opaque; }
 
 template <class Stamp>
 void insert_sorted(std::vector<Stamp>& stamps, const Stamp& stamp) {
   if (stamps.size() == kMostWatched) stamps.erase(stamps.begin());
   stamps.insert(std::upper_bound(stamps.begin(), stamps.end(), stamp), stamp);
+}
+
+// Whether the decoder knows of every picture whether others refer to it. In HEVC only others of the same layer count.
+bool knows_references(AVCodecID codec) {
+  return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_MPEG4 || codec == AV_CODEC_ID_MPEG2VIDEO ||
+         codec == AV_CODEC_ID_MPEG1VIDEO;
+}
+
+// Whether an H.264 decoder that begins at this key frame gives the frames after it at once. An IDR picture tells it
+// that all from there on are good; where a mere recovery point begins, it takes them for good once that has come out.
+bool is_idr(const AVPacket& packet, const AVCodecParameters& parameters) {
+  constexpr int kSlice = 1;
+  constexpr int kIdrSlice = 5;
+  const bool has_lengths = parameters.extradata_size > 6 && parameters.extradata[0] == 1;  // else start codes, 0 0 1
+  const int length_size = has_lengths ? (parameters.extradata[4] & 3) + 1 : 0;
+  const std::span data(packet.data, static_cast<std::size_t>(packet.size));
+  for (std::size_t i = 0; i + 4 < data.size();) {
+    std::size_t size = 0;
+    if (has_lengths) {
+      for (int byte = 0; byte < length_size; ++byte) size = size << 8 | data[i++];
+    } else if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1) {
+      i += 3;
+    } else {
+      ++i;
+      continue;
+    }
+    const int unit = data[i] & 31;
+    if (unit == kSlice || unit == kIdrSlice) return unit == kIdrSlice;
+    if (size > data.size() - i) return false;
+    i += size;
+  }
+  return false;
+}
+
+int thread_count(int wanted) {
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+bool has_exact_stamps(const Input& input) {
+  return (input.format()->iformat->flags & AVFMT_NOTIMESTAMPS) == 0 && input.info().container != kProgramStream;
+}
+
+std::optional<NeededPackets> needed_packets(const Input& input, int threads, NeededPackets::Shows shows) {
+  if (!shows || !has_exact_stamps(input) || !can_begin_at_key_frames(input)) return std::nullopt;
+  // To begin anew, all threads have to come to an end.
+  return NeededPackets(std::move(shows), longest_gap(input), 2 * thread_count(threads) - 1);
 }
 
 CodecPtr open_codec(const Input& input, int threads) {
@@ -51,7 +97,7 @@ CodecPtr open_codec(const Input& input, int threads) {
   if (!codec) throw std::bad_alloc();
   int code = avcodec_parameters_to_context(codec.get(), parameters);
   codec->pkt_timebase = input.stream()->time_base;
-  codec->thread_count = threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  codec->thread_count = thread_count(threads);
   codec->max_pixels = kMostPixels;
   if (code >= 0) code = avcodec_open2(codec.get(), decoder, nullptr);
   if (code < 0) throw_error(code, fmt::format("{}: cannot decode its video ({})", input.name(), name), &log);
@@ -60,32 +106,42 @@ CodecPtr open_codec(const Input& input, int threads) {
 
 }  // namespace
 
-Decoder::Decoder(Input& input, int threads, DecodeStats& stats)
+Decoder::Decoder(Input& input, int threads, DecodeStats& stats, NeededPackets::Shows shows)
     : input_(input),
       stats_(stats),
+      packets_(input, needed_packets(input, threads, std::move(shows))),
       codec_(open_codec(input, threads)),
       packet_(make_packet()),
       received_(make_frame()),
       timeline_(frame_seconds(input.info()), longest_gap(input)),
       longest_gap_s_(longest_gap(input)),
       stamps_count_((input.format()->iformat->flags & AVFMT_NOTIMESTAMPS) == 0),
-      exact_stamps_(stamps_count_ && input.info().container != kProgramStream) {}
+      exact_stamps_(has_exact_stamps(input)) {}
 
 bool Decoder::can_seek() const { return input_.can_seek() && exact_stamps_ && timeline_.splices() == 0; }
 
 bool Decoder::seek(double time_s) {
   if (!input_.seek(time_s)) return false;
+  packets_.clear();
+  forget();
+  lost_.clear();
+  refusals_in_a_row_ = 0;
+  holds_picture_ = ended_ = last_cut_ = left_out_ = left_out_any_ = misled_ = false;
+  held_back_.reset();
+  entry_.reset();
+  await_key_ = true;
+  latest_dts_ = AV_NOPTS_VALUE;
+  return true;
+}
+
+// Decoding goes on elsewhere.
+void Decoder::forget() {
   avcodec_flush_buffers(codec_.get());
   timeline_ = Timeline(frame_seconds(input_.info()), longest_gap_s_);
   expected_.clear();
   corrupt_.clear();
-  lost_.clear();
-  errors_pending_ = refusals_in_a_row_ = 0;
-  holds_picture_ = ended_ = last_cut_ = false;
-  await_key_ = true;
-  latest_dts_ = AV_NOPTS_VALUE;
-  end_of_data_s_ = 0.0;
-  return true;
+  errors_pending_ = 0;
+  latest_stamp_.reset();
 }
 
 bool Decoder::next(Moment& moment, AVFrame* picture) {
@@ -125,15 +181,18 @@ Decoder::Received Decoder::receive() {
   av_frame_unref(received_.get());
   const int code = avcodec_receive_frame(codec_.get(), received_.get());
   if (code == AVERROR(EAGAIN)) return Received::kNeedsPacket;
-  if (code == AVERROR_EOF) {
-    queue_lost_before(AV_NOPTS_VALUE);
-    return Received::kEnd;
-  }
+  if (code == AVERROR_EOF) return drained();
   if (code < 0) {
     note_bad_packet(error_text(code));
     return Received::kNothing;
   }
   ++stats_.frames_decoded;
+  if (entry_ && stamp_of(*received_) < *entry_) return Received::kNothing;  // it refers to what was left out
+  if ((entry_ || packets_.may_leave_out()) && !is_as_planned(*received_)) {
+    misled_ = left_out_any_;
+    if (misled_) return Received::kEnd;
+    packets_.need_all();
+  }
   queue_lost_before(stamp_of(*received_));
   const bool bad = is_damaged(*received_);
   // The last frames have none where a container has no presentation times: each follows the one before.
@@ -142,11 +201,35 @@ Decoder::Received Decoder::receive() {
   return Received::kPicture;
 }
 
+// The decoder is empty: at the end, or before it begins anew.
+Decoder::Received Decoder::drained() {
+  // The key frame has to come out, and all that was decoded to be shown unless errors tell why not.
+  misled_ = entry_ || (held_back_ && !expected_.empty() && errors_pending_ == 0);
+  if (misled_) return Received::kEnd;
+  queue_lost_before(AV_NOPTS_VALUE);
+  if (!held_back_) return Received::kEnd;
+  forget();
+  entry_ = stamp_of(*packet_);
+  await_entry_ = codec_->codec_id == AV_CODEC_ID_H264 && !is_idr(*packet_, *input_.stream()->codecpar);
+  decode(*std::exchange(held_back_, std::nullopt));
+  return Received::kNothing;
+}
+
+// Whether a frame is what was taken for granted when others were left out.
+bool Decoder::is_as_planned(const AVFrame& frame) {
+  const std::int64_t stamp = stamp_of(frame);
+  if (frame.best_effort_timestamp != stamp || (latest_stamp_ && stamp <= *latest_stamp_)) return false;
+  latest_stamp_ = stamp;
+  if (!entry_) return true;
+  const bool whole = (frame.flags & AV_FRAME_FLAG_CORRUPT) == 0 && frame.decode_error_flags == 0;
+  return stamp == *std::exchange(entry_, std::nullopt) && whole;
+}
+
 // Gives the decoder one packet of the video, or tells it that there are no more.
 void Decoder::feed() {
   while (true) {
-    av_packet_unref(packet_.get());
-    const int code = input_.read(packet_.get());
+    Need need = Need::kPicture;
+    const int code = packets_.read(packet_.get(), need);
     if (code == AVERROR_INVALIDDATA && ++refusals_in_a_row_ < kMostRefusals) {
       note_bad_packet("the container cannot be read here");
       continue;
@@ -156,19 +239,31 @@ void Decoder::feed() {
       return;
     }
     refusals_in_a_row_ = 0;
-    const AVStream& stream = *input_.format()->streams[packet_->stream_index];
-    if (const std::int64_t stamp = stamp_of(*packet_); stamp != AV_NOPTS_VALUE) {
-      const double end_s = static_cast<double>(stamp + packet_->duration) * av_q2d(stream.time_base);
-      end_of_data_s_ = std::max(end_of_data_s_, end_s);
-    }
-    if (packet_->stream_index != input_.info().stream) continue;
     if (packet_->dts != AV_NOPTS_VALUE) latest_dts_ = std::max(latest_dts_, packet_->dts);
     if (await_key_ && (packet_->flags & AV_PKT_FLAG_KEY) == 0) continue;
     await_key_ = false;
-    watch(*packet_);
-    send(packet_.get());
+    if (need == Need::kNothing && !(await_entry_ && entry_)) {
+      left_out_ = left_out_any_ = true;
+      last_cut_ = false;
+      continue;
+    }
+    if (!std::exchange(left_out_, false)) {
+      decode(need);
+    } else {
+      held_back_ = need;
+      send(nullptr);
+    }
     return;
   }
+}
+
+// Gives the decoder packet_.
+void Decoder::decode(Need need) {
+  watch(*packet_, need);
+  const bool may_drop = need != Need::kPicture && knows_references(codec_->codec_id);
+  left_out_any_ = left_out_any_ || may_drop;
+  codec_->skip_frame = may_drop ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
+  send(packet_.get());
 }
 
 void Decoder::send(const AVPacket* packet) {
@@ -179,7 +274,7 @@ void Decoder::send(const AVPacket* packet) {
   note_bad_packet(error_text(code));
 }
 
-void Decoder::watch(const AVPacket& packet) {
+void Decoder::watch(const AVPacket& packet, Need need) {
   const std::int64_t stamp = stamp_of(packet);
   if (packet.pts == AV_NOPTS_VALUE) exact_stamps_ = false;
   last_cut_ = (packet.flags & AV_PKT_FLAG_CORRUPT) != 0;
@@ -191,7 +286,8 @@ void Decoder::watch(const AVPacket& packet) {
     const bool broadcast = (input_.format()->iformat->flags & AVFMT_TS_DISCONT) != 0;
     if (stamp != AV_NOPTS_VALUE && !broadcast) insert_sorted(corrupt_, stamp);
   }
-  if (stamp != AV_NOPTS_VALUE && (packet.flags & AV_PKT_FLAG_DISCARD) == 0) {
+  const bool comes_out = (packet.flags & AV_PKT_FLAG_DISCARD) == 0 && need == Need::kPicture;
+  if (stamp != AV_NOPTS_VALUE && comes_out) {
     insert_sorted(expected_, Expected{stamp, packet.pts != AV_NOPTS_VALUE});
   }
 }
@@ -229,7 +325,7 @@ void Decoder::check_truncation() {
   }
   if (const auto& declared = input_.declared_end(); declared) {
     const double slack_s = 1.5 * frame_seconds(input_.info()) + (declared->of_stream ? 0.0 : 0.1);
-    if (end_of_data_s_ < declared->time_s - slack_s) {
+    if (packets_.end_of_data_s() < declared->time_s - slack_s) {
       cut = true;
       wanted_s = std::max(wanted_s, declared->time_s);
     }
@@ -237,7 +333,7 @@ void Decoder::check_truncation() {
   if (!cut) return;
   stats_.truncated = stats_.partial = true;
   add_problem(stats_, wanted_s > 0.0 ? fmt::format("the file is cut: its data ends at {:.3f} s of {:.3f} s",
-                                                   end_of_data_s_, wanted_s)
+                                                   packets_.end_of_data_s(), wanted_s)
                                      : "the file is cut before its end");
 }
 

@@ -10,6 +10,8 @@
 #include "longtake/video_reader.h"
 #include "media/ffmpeg.h"
 #include "media/input.h"
+#include "media/needed.h"
+#include "media/packets.h"
 #include "media/sampler.h"
 #include "media/timeline.h"
 
@@ -17,11 +19,18 @@ namespace longtake::media {
 
 class Decoder {
  public:
-  // Both outlive the decoder. Throws Unsupported where this FFmpeg has no decoder for the stream.
-  Decoder(Input& input, int threads, DecodeStats& stats);
+  // Both outlive the decoder. With `shows`, pictures that no sample shows may be left out where the file allows it;
+  // without, there are all. Throws Unsupported where this FFmpeg has no decoder for the stream.
+  Decoder(Input& input, int threads, DecodeStats& stats, NeededPackets::Shows shows = {});
 
   // The next frame in display order; false at the end. A bad moment has no picture and leaves `picture` alone.
   bool next(Moment& moment, AVFrame* picture);
+  // Reading ended because the file is not what its packets say: a key frame after pictures that were left out cannot be
+  // decoded alone, or pictures come in another order than their time stamps. The moments so far are right, what follows
+  // has to be read without leaving out any.
+  bool misled() const { return misled_; }
+  // Nothing is left out any more, from the next seek() on.
+  void need_all() { packets_.need_all(); }
   // Goes on at the key frame at or before `time_s`. False where that failed; then nothing can be read any more.
   bool seek(double time_s);
   // Whether times after a seek are those of reading in sequence.
@@ -30,9 +39,13 @@ class Decoder {
  private:
   enum class Received : std::uint8_t { kPicture, kNothing, kNeedsPacket, kEnd };
   Received receive();
+  Received drained();
+  bool is_as_planned(const AVFrame& frame);
   void feed();
+  void decode(Need need);
   void send(const AVPacket* packet);
-  void watch(const AVPacket& packet);
+  void forget();
+  void watch(const AVPacket& packet, Need need);
   void finish_input(int code);
   void check_truncation();
   void note_bad_packet(const std::string& reason);
@@ -42,6 +55,7 @@ class Decoder {
 
   Input& input_;
   DecodeStats& stats_;
+  Packets packets_;
   CodecPtr codec_;
   PacketPtr packet_;
   FramePtr received_;
@@ -71,7 +85,15 @@ class Decoder {
   bool await_key_ = false;
   int refusals_in_a_row_ = 0;
   std::int64_t latest_dts_ = AV_NOPTS_VALUE;
-  double end_of_data_s_ = 0.0;  // latest end of any packet that was read
+
+  // Where packets are left out, the decoder gives what it holds and begins anew at a key frame.
+  bool left_out_ = false;                     // the packet before
+  bool left_out_any_ = false;                 // since the last seek()
+  std::optional<Need> held_back_;             // packet_ is that key frame and waits for the decoder to be empty
+  std::optional<std::int64_t> entry_;         // its time stamp, until it came out
+  bool await_entry_ = false;                  // nothing more is left out before it did
+  std::optional<std::int64_t> latest_stamp_;  // of the frames that came out since
+  bool misled_ = false;
 };
 
 }  // namespace longtake::media

@@ -1,6 +1,7 @@
 #include "media/sampler.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace longtake::media {
 
@@ -19,6 +20,18 @@ bool Sampler::adopt_due() const {
   if (!pending_) return false;
   if (options_.fps <= 0.0) return true;
   return pending_->time_s <= sample_time() + options_.tolerance_s;
+}
+
+bool Sampler::shows(double from_s, double until_s) const {
+  if (!anchored_ || options_.fps <= 0.0) return true;
+  // The first sample from from_s on, give or take the rounding of this division.
+  const double first = std::max(0.0, std::ceil((from_s - options_.tolerance_s - start_s_) * options_.fps));
+  for (const double index : {first - 1.0, first, first + 1.0}) {
+    const double time_s = sample_time(index);
+    if (index < static_cast<double>(index_) || time_s >= options_.end_s - options_.tolerance_s) continue;
+    if (from_s <= time_s + options_.tolerance_s && time_s + options_.tolerance_s < until_s) return true;
+  }
+  return false;
 }
 
 Sampler::Step Sampler::adopt() {

@@ -50,13 +50,17 @@ class Sampler {
   void finish() { finished_ = true; }
   Step next();
   const Sample& sample() const { return sample_; }
+  // Whether a sample that was not handed out yet shows a frame that is on show in [from_s, until_s); of every span
+  // while it is not known when the samples begin.
+  bool shows(double from_s, double until_s) const;
 
  private:
   bool anchor();
   bool adopt_due() const;
   Step adopt();
   Step emit(double time_s);
-  double sample_time() const { return start_s_ + static_cast<double>(index_) / options_.fps; }
+  double sample_time() const { return sample_time(static_cast<double>(index_)); }
+  double sample_time(double index) const { return start_s_ + index / options_.fps; }
 
   SamplerOptions options_;
   std::optional<Moment> current_;  // on show

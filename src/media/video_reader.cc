@@ -92,8 +92,12 @@ class VideoReader::Impl {
   void push(const Moment& moment);
   void adopt();
   void hand_out(Frame& frame);
+  media::NeededPackets::Shows shows() const;
+  bool next(Moment& moment) { return decoder_->next(moment, pending_.get()); }
+  bool read_in_sequence(Moment& moment);
   void go_to(double time_s);
-  bool try_position(double from_s, double time_s);
+  bool jump(double time_s, Moment& first);
+  bool try_position(double from_s, double time_s, Moment& first);
   void reopen();
   void check_decoded() const;
 
@@ -107,13 +111,14 @@ class VideoReader::Impl {
   std::string source_;
   VideoOptions options_;
   DecodeStats stats_;
+  bool in_sequence_ = false;  // nothing is left out any more
   std::optional<Input> input_;
   std::optional<Decoder> decoder_;  // reads from input_
   Converter converter_;
   Sampler sampler_;
   double tolerance_s_;
   media::FramePtr pending_ = media::make_frame();  // decoded last, not yet on show
-  double pending_time_s_ = 0.0;
+  double pending_time_s_ = -HUGE_VAL;
   media::FramePtr shown_ = media::make_frame();  // on show
   bool converted_ = false;                       // converter_ holds shown_
   bool from_start_ = true;                       // nothing was jumped over
@@ -124,7 +129,7 @@ VideoReader::Impl::Impl(const std::string& source, const VideoOptions& options)
     : source_(source),
       options_((check_options(options), options)),
       input_(Input::open(source, options)),
-      decoder_(std::in_place, *input_, options.threads, stats_),
+      decoder_(std::in_place, *input_, options.threads, stats_, shows()),
       converter_(media::output_size({info().width, info().height}, options.width, options.height, options.resize),
                  options.colour, input_->orientation()),
       sampler_(sampler_options(options, input_->tick_s())),
@@ -159,8 +164,30 @@ bool VideoReader::Impl::read(Frame& frame) {
 
 bool VideoReader::Impl::pull() {
   Moment moment;
-  if (!decoder_->next(moment, pending_.get())) return false;
+  if (!next(moment) && !(decoder_->misled() && read_in_sequence(moment))) return false;
   push(moment);
+  return true;
+}
+
+// Whether a sample shows a span of time; nothing where every frame has to be decoded. Any may have to stand in for a
+// bad one that is repeated.
+media::NeededPackets::Shows VideoReader::Impl::shows() const {
+  const bool all = options_.decode_all || in_sequence_ || options_.bad_frames == BadFramePolicy::kRepeat;
+  if (options_.fps <= 0.0 || all) return {};
+  return [this](double from_s, double until_s) { return sampler_.shows(from_s, until_s); };
+}
+
+// The moment after the one that was pushed last, and from there on without leaving out any.
+bool VideoReader::Impl::read_in_sequence(Moment& moment) {
+  in_sequence_ = true;
+  decoder_->need_all();
+  if (!jump(pending_time_s_, moment)) {
+    reopen();
+    if (!next(moment)) return false;
+  }
+  while (moment.time_s <= pending_time_s_) {
+    if (!next(moment)) return false;
+  }
   return true;
 }
 
@@ -216,25 +243,30 @@ void VideoReader::Impl::seek(double time_s) {
   go_to(time_s);
 }
 
-// Containers find key frames by decoding time, roughly or not at all. So the first frame after the jump is looked at,
-// and where it comes too late the jump is tried again from further back, at last from the very start.
 void VideoReader::Impl::go_to(double time_s) {
   sampler_ = Sampler(sampler_options(options_, input_->tick_s()));
   from_start_ = false;
-  for (double back_s = 0.0; decoder_->can_seek(); back_s = back_s * 2.0 + 1.0) {
-    if (back_s > 0.0 && time_s - back_s < info().start_s) break;
-    if (try_position(time_s - back_s, time_s)) return;
+  pending_time_s_ = -HUGE_VAL;
+  if (Moment first; jump(time_s, first)) {
+    push(first);
+  } else {
+    reopen();
   }
-  reopen();
 }
 
-bool VideoReader::Impl::try_position(double from_s, double time_s) {
-  if (!decoder_->seek(from_s)) return false;
-  Moment moment;
-  if (!decoder_->next(moment, pending_.get()) || moment.time_s > time_s + tolerance_s_) return false;
-  if (!decoder_->can_seek()) return false;  // its time stamps turned out to be guesses
-  push(moment);
-  return true;
+// Containers find key frames by decoding time, roughly or not at all. So the first frame after the jump is looked at,
+// and where it comes too late the jump is tried again from further back. False where only the very start is left.
+bool VideoReader::Impl::jump(double time_s, Moment& first) {
+  for (double back_s = 0.0; decoder_->can_seek(); back_s = back_s * 2.0 + 1.0) {
+    if (back_s > 0.0 && time_s - back_s < info().start_s) return false;
+    if (try_position(time_s - back_s, time_s, first)) return true;
+  }
+  return false;
+}
+
+bool VideoReader::Impl::try_position(double from_s, double time_s, Moment& first) {
+  if (!decoder_->seek(from_s) || !next(first) || first.time_s > time_s + tolerance_s_) return false;
+  return decoder_->can_seek();  // unless its time stamps turned out to be guesses
 }
 
 void VideoReader::Impl::reopen() {
@@ -242,7 +274,7 @@ void VideoReader::Impl::reopen() {
   decoder_.reset();
   input_.reset();
   input_.emplace(Input::open(source_, options_));
-  decoder_.emplace(*input_, options_.threads, stats_);
+  decoder_.emplace(*input_, options_.threads, stats_, shows());
 }
 
 VideoReader::VideoReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -117,6 +117,25 @@ TEST(Sampler, APartOfTheVideo) {
   EXPECT_THAT(sample(steady(5, 1.0), {.start_s = 1.0, .end_s = 3.0}).frames, ElementsAre(1, 2));
 }
 
+TEST(Sampler, KnowsWhatItWillShow) {
+  Sampler sampler({.fps = 4.0, .end_s = 2.0, .tolerance_s = 0.001});
+  EXPECT_TRUE(sampler.shows(5.0, 5.1)) << "nobody knows yet when the samples begin";
+  sampler.push({1.0, 0.1});
+  ASSERT_EQ(sampler.next(), Sampler::Step::kAdopt);
+  // Samples at 1.0, 1.25, 1.5, 1.75.
+  EXPECT_FALSE(sampler.shows(0.5, 1.0));
+  EXPECT_TRUE(sampler.shows(0.5, 1.01));
+  EXPECT_FALSE(sampler.shows(1.01, 1.25));
+  EXPECT_TRUE(sampler.shows(1.01, 1.26));
+  EXPECT_TRUE(sampler.shows(1.5005, 1.6)) << "within the tolerance";
+  EXPECT_FALSE(sampler.shows(1.502, 1.75));
+  EXPECT_TRUE(sampler.shows(1.0, 100.0));
+  EXPECT_FALSE(sampler.shows(1.76, 100.0)) << "the part ends at 2.0";
+  sampler.push({1.1, 0.1});
+  ASSERT_EQ(sampler.next(), Sampler::Step::kSample);
+  EXPECT_FALSE(sampler.shows(0.9, 1.1)) << "it was handed out";
+}
+
 TEST(Sampler, NothingAfterTheEndOfTheLastFrame) {
   EXPECT_THAT(sample(steady(2, 1.0), {.fps = 1.0, .start_s = 2.0}).frames, IsEmpty());
   EXPECT_THAT(sample(steady(2, 1.0), {.fps = 1.0, .start_s = 1.9}).frames, ElementsAre(1));
