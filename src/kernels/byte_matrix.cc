@@ -42,7 +42,7 @@ std::int64_t ByteMatrix::bytes() const {
   return static_cast<std::int64_t>(packed_.size() + rows_.size()) + scales_.bytes() + start_.bytes();
 }
 
-void ByteMatrix::multiply(const float* x, std::int64_t rows, float* y, bool relu, ThreadPool* pool) {
+void ByteMatrix::multiply(const float* x, std::int64_t rows, float* y, const Limits& limits, ThreadPool* pool) {
   const std::int64_t at_once = kernel_->panels_at_once, groups = divide_up(panels_, at_once);
   for (std::int64_t first = 0; first < rows; first += kRowBlock) {
     const std::int64_t count = std::min(kRowBlock, rows - first);
@@ -57,7 +57,7 @@ void ByteMatrix::multiply(const float* x, std::int64_t rows, float* y, bool relu
         kernel_->run({rows_.data(), count, padded_, packed_.data() + panel * padded_ * kWidth,
                       std::min(at_once, panels_ - panel), row_scales.data(), scales_.data() + panel * kWidth,
                       start_.data() + panel * kWidth, y + first * outputs_ + panel * kWidth, outputs_,
-                      outputs_ - panel * kWidth, relu});
+                      outputs_ - panel * kWidth, limits});
       }
     });
   }

@@ -12,6 +12,7 @@
 #include "base/threads.h"
 #include "kernels/buffer.h"
 #include "kernels/choice.h"
+#include "kernels/limits.h"
 
 namespace longtake::kernels {
 
@@ -28,7 +29,7 @@ struct ByteTileCall {
   float* out;                  // first output of the first panel and row
   std::int64_t out_stride;     // floats between output rows
   std::int64_t columns;        // outputs left from there on
-  bool relu;
+  Limits limits;
 };
 
 // A level's way to compute tiles.
@@ -53,8 +54,8 @@ class ByteMatrix {
   std::int64_t outputs() const { return outputs_; }
   std::int64_t bytes() const;
 
-  // y[r * outputs + o] of the rows x [rows, depth], then relu if wanted. Allocates nothing.
-  void multiply(const float* x, std::int64_t rows, float* y, bool relu, ThreadPool* pool);
+  // y[r * outputs + o] of the rows x [rows, depth], within the limits. Allocates nothing.
+  void multiply(const float* x, std::int64_t rows, float* y, const Limits& limits, ThreadPool* pool);
 
   static constexpr std::int64_t kWidth = 16;  // outputs of a panel, at all levels
 

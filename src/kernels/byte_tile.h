@@ -40,7 +40,7 @@ void multiply_bytes(const ByteTileCall& call) {
     float* to = call.out + r * call.out_stride;
     for (std::int64_t c = 0; c < columns; ++c) {
       const float y = __builtin_fmaf(out[c], call.row_scales[r] * call.output_scales[c], call.start[c]);
-      to[c] = call.relu && y < 0 ? 0 : y;
+      to[c] = call.limits(y);
     }
   }
 }

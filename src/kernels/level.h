@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/byte_matrix.h"
+#include "kernels/depthwise.h"
 #include "kernels/matrix.h"
 #include "kernels/winograd_transforms.h"
 
@@ -63,6 +64,7 @@ struct LevelKernels {
   ByteKernel bytes;
   VectorKernel vector;
   WinogradTransforms winograd;
+  void (*depthwise)(const DepthwiseCall& call);
 };
 
 const LevelKernels& portable_kernels();

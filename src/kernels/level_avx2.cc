@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "kernels/byte_tile.h"
+#include "kernels/depthwise_loop.h"
 #include "kernels/matrix_tile.h"
 #include "kernels/vector_loops.h"
 #include "kernels/winograd_loops.h"
@@ -22,8 +23,10 @@ struct Avx2 {
   static Register fma(Register a, Register b, Register c) { return _mm256_fmadd_ps(a, b, c); }
   static Register add(Register a, Register b) { return _mm256_add_ps(a, b); }
   static Register subtract(Register a, Register b) { return _mm256_sub_ps(a, b); }
-  // The maximum gives its second operand where one is NaN or both are zero.
-  static Register relu(Register a) { return _mm256_max_ps(_mm256_setzero_ps(), a); }
+  // Maximum and minimum give their second operand where one is NaN or both are zero.
+  static Register limit(Register a, float low, float high) {
+    return _mm256_min_ps(_mm256_set1_ps(high), _mm256_max_ps(_mm256_set1_ps(low), a));
+  }
 };
 
 struct Avx2Bytes {
@@ -63,7 +66,8 @@ constexpr LevelKernels kKernels{{"packed_avx2", "packed_avx2_halves", 2 * Avx2::
                                  run<std::uint16_t>, run_columns, panels_at_once, widen_loop<Avx2>},
                                 {"bytes_avx2", 4, run_bytes<Avx2Bytes>, quantise_loop},
                                 kVectorKernel,
-                                kWinogradTransforms<Avx2>};
+                                kWinogradTransforms<Avx2>,
+                                depthwise<Avx2>};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // The fast kernels with AVX-512: compiled for these instructions, run only where the machine has them.
 #include <immintrin.h>
 
+#include "kernels/depthwise_loop.h"
 #include "kernels/matrix_tile.h"
 #include "kernels/vector_loops.h"
 #include "kernels/winograd_loops.h"
@@ -21,8 +22,10 @@ struct Avx512 {
   static Register fma(Register a, Register b, Register c) { return _mm512_fmadd_ps(a, b, c); }
   static Register add(Register a, Register b) { return _mm512_add_ps(a, b); }
   static Register subtract(Register a, Register b) { return _mm512_sub_ps(a, b); }
-  // The maximum gives its second operand where one is NaN or both are zero.
-  static Register relu(Register a) { return _mm512_max_ps(_mm512_setzero_ps(), a); }
+  // Maximum and minimum give their second operand where one is NaN or both are zero.
+  static Register limit(Register a, float low, float high) {
+    return _mm512_min_ps(_mm512_set1_ps(high), _mm512_max_ps(_mm512_set1_ps(low), a));
+  }
 };
 
 template <class W>
@@ -48,7 +51,8 @@ constexpr TileKernel kTile{
 
 const LevelKernels& avx512_kernels() {
   // Products of bytes would want more than AVX-512's foundation, which is all that is asked for here.
-  static const LevelKernels kernels{kTile, avx2_kernels().bytes, kVectorKernel, kWinogradTransforms<Avx512>};
+  static const LevelKernels kernels{kTile, avx2_kernels().bytes, kVectorKernel, kWinogradTransforms<Avx512>,
+                                    depthwise<Avx512>};
   return kernels;
 }
 

@@ -1,6 +1,7 @@
 // The fast kernels on any machine. A fused multiply-add is one instruction on most and a slow function on those that
 // have none; it is used all the same, so that every machine gives the same numbers.
 #include "kernels/byte_tile.h"
+#include "kernels/depthwise_loop.h"
 #include "kernels/matrix_tile.h"
 #include "kernels/vector_loops.h"
 #include "kernels/winograd_loops.h"
@@ -52,9 +53,9 @@ struct Scalars {
     for (int i = 0; i < kLanes; ++i) r.lane[i] = a.lane[i] - b.lane[i];
     return r;
   }
-  static Register relu(const Register& a) {
+  static Register limit(const Register& a, float low, float high) {
     Register r;
-    for (int i = 0; i < kLanes; ++i) r.lane[i] = a.lane[i] < 0 ? 0 : a.lane[i];
+    for (int i = 0; i < kLanes; ++i) r.lane[i] = Limits{low, high}(a.lane[i]);
     return r;
   }
 };
@@ -101,7 +102,8 @@ constexpr LevelKernels kKernels{{"packed_portable", "packed_portable_halves", 2 
                                  run<std::uint16_t>, run_columns, panels_at_once, widen_loop<Scalars>},
                                 {"bytes_portable", 4, run_bytes<ScalarBytes>, quantise_loop},
                                 kVectorKernel,
-                                kWinogradTransforms<Scalars>};
+                                kWinogradTransforms<Scalars>,
+                                depthwise<Scalars>};
 
 }  // namespace
 

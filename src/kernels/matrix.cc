@@ -69,10 +69,10 @@ void PackedMatrix::split_runs(const std::vector<Run>& runs) {
   }
 }
 
-void PackedMatrix::multiply(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu,
-                            bool onto, ThreadPool* pool) const {
+void PackedMatrix::multiply(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride,
+                            const Limits& limits, bool onto, ThreadPool* pool) const {
   if (rows <= kernel_->rows_at_once) {
-    multiply_few(x, rows, y, y_stride, relu, onto, pool);
+    multiply_few(x, rows, y, y_stride, limits, onto, pool);
     return;
   }
   const std::int64_t row_blocks = divide_up(rows, kRowBlock);
@@ -88,19 +88,19 @@ void PackedMatrix::multiply(const RowAddresses& x, std::int64_t rows, float* y, 
       // Rows that lie a power of two apart would push each other out of the cache, so plain rows are copied together.
       const bool copy = x.offsets == nullptr && panels_each >= 4;
       multiply_block(x, row, std::min(rows, row + kRowBlock), panel, std::min(panels_, panel + panels_each), copy, y,
-                     y_stride, relu, onto);
+                     y_stride, limits, onto);
     }
   });
 }
 
 void PackedMatrix::multiply_here(const float* x, std::int64_t stride, std::int64_t rows, float* y,
                                  std::int64_t y_stride) const {
-  multiply_block({x, nullptr, stride}, 0, rows, 0, panels_, false, y, y_stride, false, false);
+  multiply_block({x, nullptr, stride}, 0, rows, 0, panels_, false, y, y_stride, Limits{}, false);
 }
 
 // So few rows that each weight is used once: the whole depth at a stretch, as fast as the weights can be read.
-void PackedMatrix::multiply_few(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu,
-                                bool onto, ThreadPool* pool) const {
+void PackedMatrix::multiply_few(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride,
+                                const Limits& limits, bool onto, ThreadPool* pool) const {
   std::array<const float*, kMostRowsAtOnce> addresses;
   for (std::int64_t r = 0; r < rows; ++r) addresses[r] = x.row(r);
   const std::int64_t at_once = kernel_->panels_at_once(rows);
@@ -119,7 +119,7 @@ void PackedMatrix::multiply_few(const RowAddresses& x, std::int64_t rows, float*
                     y + panel * width,
                     y_stride,
                     outputs_ - panel * width,
-                    relu};
+                    limits};
       if (halves_.empty()) {
         kernel_->run(call);
       } else {
@@ -132,7 +132,7 @@ void PackedMatrix::multiply_few(const RowAddresses& x, std::int64_t rows, float*
 
 void PackedMatrix::multiply_block(const RowAddresses& x, std::int64_t row_begin, std::int64_t row_end,
                                   std::int64_t panel_begin, std::int64_t panel_end, bool copy, float* y,
-                                  std::int64_t y_stride, bool relu, bool onto) const {
+                                  std::int64_t y_stride, const Limits& limits, bool onto) const {
   std::array<const float*, kRowBlock> addresses;
   alignas(64) std::array<float, kRowBlock * kMostDepth> copies;    // 384 KiB of the thread's stack
   alignas(64) std::array<float, kMostWidth * kMostDepth> widened;  // a panel's block, 64 KiB
@@ -162,7 +162,7 @@ void PackedMatrix::multiply_block(const RowAddresses& x, std::int64_t row_begin,
                       copy ? 1 : block.last_run - block.first_run, weights, 0, 1,
                       first && !onto ? start_.data() + panel * width : nullptr,
                       y + (row_begin + row) * y_stride + panel * width, y_stride, outputs_ - panel * width,
-                      relu && last});
+                      last ? limits : Limits{}});
       }
     }
   }

@@ -12,6 +12,7 @@
 #include "base/threads.h"
 #include "kernels/buffer.h"
 #include "kernels/choice.h"
+#include "kernels/limits.h"
 
 namespace longtake::kernels {
 
@@ -45,7 +46,7 @@ struct TileCall {
   float* out;               // first output of the first panel and row
   std::int64_t out_stride;  // floats between output rows
   std::int64_t columns;     // outputs left from there on; the last panel may be wider
-  bool relu;
+  Limits limits;
   std::int64_t step = 1;                  // run_columns: floats from one number of a row to the next
   const std::uint16_t* halves = nullptr;  // run_halves: the weights in IEEE binary16
 };
@@ -85,15 +86,15 @@ class PackedMatrix {
     return packed_.bytes() + start_.bytes() + static_cast<std::int64_t>(halves_.size() * sizeof(std::uint16_t));
   }
 
-  // y[r * y_stride + o] for rows r in [0, rows), then relu if wanted.
-  void multiply(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu,
+  // y[r * y_stride + o] for rows r in [0, rows), within the limits.
+  void multiply(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, const Limits& limits,
                 ThreadPool* pool) const {
-    multiply(x, rows, y, y_stride, relu, false, pool);
+    multiply(x, rows, y, y_stride, limits, false, pool);
   }
   // The same added to what y holds, without the bias.
   void multiply_onto(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride,
                      ThreadPool* pool) const {
-    multiply(x, rows, y, y_stride, false, true, pool);
+    multiply(x, rows, y, y_stride, Limits{}, true, pool);
   }
 
   // The same of at most kRowBlock rows that lie `stride` apart and close together, on this thread.
@@ -104,12 +105,13 @@ class PackedMatrix {
  private:
   void pack(const float* weight, const float* bias, Numbers numbers);
   void split_runs(const std::vector<Run>& runs);
-  void multiply(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu, bool onto,
-                ThreadPool* pool) const;
-  void multiply_few(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, bool relu, bool onto,
-                    ThreadPool* pool) const;
+  void multiply(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, const Limits& limits,
+                bool onto, ThreadPool* pool) const;
+  void multiply_few(const RowAddresses& x, std::int64_t rows, float* y, std::int64_t y_stride, const Limits& limits,
+                    bool onto, ThreadPool* pool) const;
   void multiply_block(const RowAddresses& x, std::int64_t row_begin, std::int64_t row_end, std::int64_t panel_begin,
-                      std::int64_t panel_end, bool copy, float* y, std::int64_t y_stride, bool relu, bool onto) const;
+                      std::int64_t panel_end, bool copy, float* y, std::int64_t y_stride, const Limits& limits,
+                      bool onto) const;
 
   // A block of depth: its runs are [first_run, last_run) of block_runs_.
   struct Block {

@@ -1,5 +1,5 @@
 // The inner loop of the matrix product, written once over a type of vector V: Register, kLanes, load (of floats, and of
-// halves, which it widens), store, broadcast, fma(a, b, c) = a b + c, relu. A panel is two registers wide.
+// halves, which it widens), store, broadcast, fma(a, b, c) = a b + c, limit. A panel is two registers wide.
 //
 // Each level includes it in a file compiled for that level's instructions, with a V of its own in an unnamed namespace.
 // It uses nothing from the standard library, whose functions the linker might then take from that file for any machine.
@@ -43,7 +43,7 @@ struct Sums {
       float* to = call.columns < kWidth ? edge : out;
 #pragma GCC unroll 16
       for (int c = 0; c < kColumns; ++c) {
-        V::store(to + c * V::kLanes, call.relu ? V::relu(values[r][c]) : values[r][c]);
+        V::store(to + c * V::kLanes, V::limit(values[r][c], call.limits.low, call.limits.high));
       }
       if (to == out) continue;
       for (int c = 0; c < call.columns; ++c) out[c] = edge[c];

@@ -69,7 +69,7 @@ void WinogradWeightGradient::multiply(std::int64_t point, std::int64_t tiles) {
       float* to = sums_.data() + (point * channels_ + c) * stride + panel * width;
       kernels_.tile.run_columns({&from, std::min(rows, channels_ - c), &run, 1,
                                  gradients_.data() + point * gradient_stride_ + panel * tiles_at_once_ * width, 0, 1,
-                                 nullptr, to, stride, width, false, channels_});
+                                 nullptr, to, stride, width, {}, channels_});
     }
   }
 }

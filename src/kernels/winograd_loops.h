@@ -20,7 +20,7 @@ struct OneLane {
   static Register fma(Register a, Register b, Register c) { return __builtin_fmaf(a, b, c); }
   static Register add(Register a, Register b) { return a + b; }
   static Register subtract(Register a, Register b) { return a - b; }
-  static Register relu(Register a) { return a < 0 ? 0 : a; }
+  static Register limit(Register a, float low, float high) { return Limits{low, high}(a); }
 };
 
 template <class V>
@@ -108,7 +108,7 @@ void transform_output_channels(const WinogradOutput& call, std::int64_t c) {
       if (to == nullptr) continue;
       Register value = V::add(out[y], bias);
       if (call.addend != 0) value = V::add(value, V::load(to + call.addend + c));
-      V::store(to + c, call.relu ? V::relu(value) : value);
+      V::store(to + c, V::limit(value, call.limits.low, call.limits.high));
     }
   }
 }

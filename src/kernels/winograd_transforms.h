@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/limits.h"
+
 namespace longtake::kernels {
 
 // One tile of 6 x 6 pixels, row by row, to its 36 transformed values, which lie `stride` floats apart.
@@ -20,7 +22,7 @@ struct WinogradOutput {
   const float* bias;
   float* const* pixels;
   std::ptrdiff_t addend;  // floats from a pixel to the one of another map that is added; 0: none
-  bool relu;
+  Limits limits;
 };
 
 struct WinogradTransforms {

@@ -73,6 +73,12 @@ std::vector<std::string> state_names(const graph::Plan& plan, const Node& node) 
   return names;
 }
 
+// Of relu or clip.
+Limits limits_of(const Node& node) {
+  if (node.op == "relu") return {.low = 0};
+  return {static_cast<float>(node.attribute<double>("low")), static_cast<float>(node.attribute<double>("high"))};
+}
+
 }  // namespace
 
 void Program::compile() {
@@ -99,8 +105,7 @@ void Program::compile() {
     compiled.state = state_names(plan_, node);
     most_inputs = std::max(most_inputs, node.inputs.size());
     most_outputs = std::max(most_outputs, node.outputs.size());
-    NodeId relu = -1;
-    if (compiled.action == Action::kKernel) compiled.kernel = compile_kernel(node, fuses_with_next_relu(node, &relu));
+    if (compiled.action == Action::kKernel) compiled.kernel = compile_kernel(node);
     if (compiled.action == Action::kParameter) compiled.parameter = weight_of(*model_, node.parameters.at(0));
     if (compiled.action == Action::kRunning) compiled.running = running_kind(node);
     if (compiled.action == Action::kWindow) compiled.window = node.attribute<std::int64_t>("size");
@@ -133,10 +138,9 @@ void Program::find_aliases() {
   if (kernels_.level == KernelLevel::kReference) return;
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     const Node& node = graph.nodes[n];
-    NodeId relu = -1;
-    if (fuses_with_next_relu(node, &relu)) {
-      nodes_[relu].action = Action::kNothing;
-      alias_of_[graph.nodes[relu].outputs[0]] = node.outputs[0];
+    if (const NodeId limit = limit_after(node); limit >= 0) {
+      nodes_[limit].action = Action::kNothing;
+      alias_of_[graph.nodes[limit].outputs[0]] = node.outputs[0];
     }
     const auto channels_first = [&](ValueId value) { return layouts_[value] == Layout::kChannelsFirst; };
     const bool reshapes = node.op == "flatten" || node.op == "reshape";
@@ -148,26 +152,28 @@ void Program::find_aliases() {
   }
 }
 
-// Whether the only reader of the node's value is a relu, which the node's kernel can then apply itself.
-bool Program::fuses_with_next_relu(const Node& node, NodeId* relu) const {
-  if (kernels_.level == KernelLevel::kReference || (node.op != "conv2d" && node.op != "linear")) return false;
+// The relu or clip that is the only reader of the node's value, so that the node's kernel can apply it itself; -1 where
+// there is none.
+NodeId Program::limit_after(const Node& node) const {
+  if (kernels_.level == KernelLevel::kReference || (node.op != "conv2d" && node.op != "linear")) return -1;
   const graph::Graph& graph = *plan_.graph;
   const ValueId value = node.outputs[0];
   for (const graph::Output& output : graph.outputs) {
-    if (output.value == value) return false;
+    if (output.value == value) return -1;
   }
   int readers = 0;
+  NodeId last = -1;
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     for (ValueId input : graph.nodes[n].inputs) {
       if (input != value) continue;
       ++readers;
-      *relu = static_cast<NodeId>(n);
+      last = static_cast<NodeId>(n);
     }
   }
-  return readers == 1 && graph.nodes[*relu].op == "relu";
+  return readers == 1 && (graph.nodes[last].op == "relu" || graph.nodes[last].op == "clip") ? last : -1;
 }
 
-std::unique_ptr<Kernel> Program::compile_kernel(const Node& node, bool relu) const {
+std::unique_ptr<Kernel> Program::compile_kernel(const Node& node) const {
   std::vector<const Tensor*> weights;
   for (const std::string& name : node.parameters) weights.push_back(weight_of(*model_, name));
   const bool is_matrix = node.op == "linear" && matrices_.contains(node.parameters[0]);
@@ -182,9 +188,11 @@ std::unique_ptr<Kernel> Program::compile_kernel(const Node& node, bool relu) con
   std::vector<Layout> input_layouts, output_layouts;
   for (ValueId value : node.inputs) input_layouts.push_back(layouts_[value]);
   for (ValueId value : node.outputs) output_layouts.push_back(layouts_[value]);
+  const NodeId limit = limit_after(node);
+  const Limits limits = limit < 0 ? Limits{} : limits_of(plan_.graph->nodes[limit]);
   return graph::with_context(plan_, node, [&](const graph::OpContext& op, std::span<const Shape> outputs) {
     return make_kernel(
-        {op, outputs, weights, input_layouts, output_layouts, relu, kernels_.level, kernels_.precise, format});
+        {op, outputs, weights, input_layouts, output_layouts, limits, kernels_.level, kernels_.precise, format});
   });
 }
 

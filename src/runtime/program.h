@@ -64,9 +64,9 @@ class Program final : public graph::Executor {
           const ProgramOptions& options);
   graph::Plan make_plan(const graph::Graph& graph, const graph::InputShapes& sizes);
   void compile();
-  std::unique_ptr<Kernel> compile_kernel(const graph::Node& node, bool relu) const;
+  std::unique_ptr<Kernel> compile_kernel(const graph::Node& node) const;
   void find_aliases();
-  bool fuses_with_next_relu(const graph::Node& node, graph::NodeId* relu) const;
+  graph::NodeId limit_after(const graph::Node& node) const;
 
   void check(const graph::Chunk& chunk, const State& state) const;
   void place_values(const graph::Chunk& chunk);

@@ -119,7 +119,7 @@ struct VectorLoopOps {
 
     void forward(const Range& rows, ThreadPool* pool) override {
       matrix_->multiply({x_.numbers(rows.begin), nullptr, x_.size()}, rows.rows(), y_.numbers(rows.begin), y_.size(),
-                        false, pool);
+                        {}, pool);
     }
     void backward(const Range& rows, ThreadPool* pool) override {
       matrix_->multiply_onto({y_.gradient(rows.begin), nullptr, y_.size()}, rows.rows(), x_.gradient(rows.begin),

@@ -38,7 +38,7 @@ Layout layout_at(KernelLevel level, const Shape& shape) {
 }  // namespace
 
 template <class F>
-auto KernelCase::with_request(KernelLevel level, bool relu, F use) const {
+auto KernelCase::with_request(KernelLevel level, const kernels::Limits& limits, F use) const {
   std::vector<const Tensor*> weights;
   for (const std::string& name : node().parameters) {
     weights.push_back(name.empty() ? nullptr : &model_.weights.at(name));
@@ -48,15 +48,17 @@ auto KernelCase::with_request(KernelLevel level, bool relu, F use) const {
   for (const Shape& shape : input_shapes_) in.push_back(layout_at(level, shape));
   for (const Shape& shape : output_shapes_) out.push_back(layout_at(level, shape));
   const graph::OpContext op{model_.graphs[0], node(), input_shapes_, parameter_shapes_};
-  return use(runtime::KernelRequest{op, output_shapes_, weights, in, out, relu, level});
+  return use(runtime::KernelRequest{op, output_shapes_, weights, in, out, limits, level});
 }
 
-std::unique_ptr<runtime::Kernel> KernelCase::kernel(KernelLevel level, bool relu) const {
-  return with_request(level, relu, [](const runtime::KernelRequest& request) { return runtime::make_kernel(request); });
+std::unique_ptr<runtime::Kernel> KernelCase::kernel(KernelLevel level, const kernels::Limits& limits) const {
+  return with_request(level, limits,
+                      [](const runtime::KernelRequest& request) { return runtime::make_kernel(request); });
 }
 
 std::vector<std::vector<float>> KernelCase::run(KernelLevel level, const std::vector<std::vector<float>>& inputs,
-                                                std::int64_t rows, ThreadPool* pool, bool relu) const {
+                                                std::int64_t rows, ThreadPool* pool,
+                                                const kernels::Limits& limits) const {
   std::vector<std::vector<float>> in = inputs, out;
   std::vector<const float*> in_rows;
   std::vector<float*> out_rows;
@@ -70,7 +72,7 @@ std::vector<std::vector<float>> KernelCase::run(KernelLevel level, const std::ve
   for (const Shape& shape : output_shapes_) out.emplace_back(rows * element_count(shape));
   for (auto& values : out) out_rows.push_back(values.data());
   kernels::Workspaces workspaces(pool == nullptr ? 1 : pool->threads());
-  kernel(level, relu)->run({rows, in_rows, out_rows, pool, &workspaces});
+  kernel(level, limits)->run({rows, in_rows, out_rows, pool, &workspaces});
   std::vector<std::vector<float>> result = out;
   for (std::size_t i = 0; i < out.size(); ++i) {
     const std::int64_t size = element_count(output_shapes_[i]);

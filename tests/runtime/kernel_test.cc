@@ -256,26 +256,28 @@ TEST_P(FastKernel, GivesTheSameBitsAloneAndOnTwoThreads) {
 INSTANTIATE_TEST_SUITE_P(Ops, FastKernel, testing::ValuesIn(cases()),
                          [](const auto& parameter) { return parameter.param.name; });
 
-TEST(Relu, IsAppliedByTheKernelBefore) {
+TEST(Limits, AreAppliedByTheKernelBefore) {
   const std::vector<Case> before{convolution("", {5, 9, 7}, {.channels = 13, .kernel = 3}), linear({70}, 45, true),
                                  convolution("", {7, 6, 5}, {.channels = 7, .kernel = 3, .groups = 7})};
   for (const Case& one : before) {
     const KernelCase kernel(one.build, 5);
     const auto inputs = kernel.inputs(14);
     for (KernelLevel level : test::fast_levels()) {
-      auto expected = kernel.run(level, inputs, 14);
-      for (float& value : expected[0]) value = std::max(value, 0.0f);
-      EXPECT_EQ(kernel.run(level, inputs, 14, nullptr, true), expected);
+      for (const kernels::Limits& limits : {kernels::Limits{.low = 0}, kernels::Limits{-0.3f, 0.7f}}) {
+        auto expected = kernel.run(level, inputs, 14);
+        for (float& value : expected[0]) value = limits(value);
+        EXPECT_EQ(kernel.run(level, inputs, 14, nullptr, limits), expected);
+      }
     }
   }
 }
 
 // What is not a number stays so: a broken input must not turn into a plausible answer.
-TEST(Relu, KeepsNan) {
+TEST(Limits, KeepNan) {
   const KernelCase kernel([](Builder& b) { layers::linear(b, "node", b.input("x", {3}), 40); }, 5);
   std::vector<std::vector<float>> inputs{{1, NAN, 2}};
   for (KernelLevel level : test::fast_levels()) {
-    EXPECT_THAT(kernel.run(level, inputs, 1, nullptr, true)[0], testing::Each(testing::IsNan()));
+    EXPECT_THAT(kernel.run(level, inputs, 1, nullptr, {.low = 0})[0], testing::Each(testing::IsNan()));
   }
 }
 

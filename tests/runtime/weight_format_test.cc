@@ -124,10 +124,10 @@ TEST(WeightFormat, RowsDoNotSeeEachOther) {
                               PackedMatrix::Numbers::kHalves);
     kernels::ByteMatrix bytes(level, kOutputs, kDepth, weight.data(), bias.data());
     std::vector<float> of_floats(kRows * kOutputs), of_halves = of_floats, of_bytes = of_floats, row(kOutputs);
-    floats.multiply({x.data(), nullptr, kDepth}, kRows, of_floats.data(), kOutputs, false, nullptr);
-    halves.multiply({x.data(), nullptr, kDepth}, kRows, of_halves.data(), kOutputs, false, &pool);
+    floats.multiply({x.data(), nullptr, kDepth}, kRows, of_floats.data(), kOutputs, {}, nullptr);
+    halves.multiply({x.data(), nullptr, kDepth}, kRows, of_halves.data(), kOutputs, {}, &pool);
     EXPECT_EQ(of_halves, of_floats);
-    bytes.multiply(x.data(), kRows, of_bytes.data(), false, &pool);
+    bytes.multiply(x.data(), kRows, of_bytes.data(), {}, &pool);
     double norm = 0, error = 0;
     for (std::size_t i = 0; i < of_floats.size(); ++i) {
       norm += of_floats[i] * of_floats[i];
@@ -136,9 +136,9 @@ TEST(WeightFormat, RowsDoNotSeeEachOther) {
     EXPECT_LT(std::sqrt(error / norm), 0.01);
     for (std::int64_t few : {1, 2, 3, 5, 7}) {
       std::vector<float> some(few * kOutputs);
-      halves.multiply({x.data(), nullptr, kDepth}, few, some.data(), kOutputs, false, nullptr);
+      halves.multiply({x.data(), nullptr, kDepth}, few, some.data(), kOutputs, {}, nullptr);
       EXPECT_TRUE(std::equal(some.begin(), some.end(), of_floats.begin())) << few << " rows of halves";
-      bytes.multiply(x.data(), few, some.data(), false, nullptr);
+      bytes.multiply(x.data(), few, some.data(), {}, nullptr);
       EXPECT_TRUE(std::equal(some.begin(), some.end(), of_bytes.begin())) << few << " rows of bytes";
     }
   }
@@ -151,12 +151,12 @@ TEST(WeightFormat, WhatIsNoNumberStaysNone) {
     for (float bad : {NAN, INFINITY, -INFINITY}) {
       const float x[] = {1, bad, 2};
       std::vector<float> y(40);
-      bytes.multiply(x, 1, y.data(), true, nullptr);
+      bytes.multiply(x, 1, y.data(), {.low = 0}, nullptr);
       EXPECT_THAT(y, testing::Each(testing::IsNan()));
     }
     const float zeros[] = {0, 0, 0};
     std::vector<float> y(40, 1);
-    bytes.multiply(zeros, 1, y.data(), false, nullptr);
+    bytes.multiply(zeros, 1, y.data(), {}, nullptr);
     EXPECT_THAT(y, testing::Each(0.0f));
   }
 }

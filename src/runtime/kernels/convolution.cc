@@ -28,7 +28,7 @@ class ConvolutionKernel final : public Kernel {
       : frame_(window_geometry(request)),
         groups_(request.op.node.attribute<std::int64_t>("groups")),
         out_channels_(request.outputs[0][0]),
-        relu_(request.relu),
+        limits_(request.limits),
         offsets_(window_offsets(frame_.g, frame_.width)) {
     const Shape& shape = request.op.parameters[0];
     const std::int64_t outputs = out_channels_ / groups_, depth = shape[1] * shape[2] * shape[3];
@@ -61,7 +61,7 @@ class ConvolutionKernel final : public Kernel {
       for (std::int64_t group = 0; group < groups_; ++group) {
         matrices_[group].multiply({frame + group * (g.channels / groups_), offsets_.data(), 0}, places,
                                   call.outputs[0] + r * out_size + group * (out_channels_ / groups_), out_channels_,
-                                  relu_, call.pool);
+                                  limits_, call.pool);
       }
     }
   }
@@ -86,65 +86,58 @@ class ConvolutionKernel final : public Kernel {
 
   PaddedFrame frame_;
   std::int64_t groups_, out_channels_;
-  bool relu_;
+  Limits limits_;
   std::vector<std::int64_t> offsets_;
   std::vector<PackedMatrix> matrices_;  // per group
 };
 
-// A kernel per channel: no matrix product, but channels side by side are vectors.
 class DepthwiseKernel final : public Kernel {
  public:
   explicit DepthwiseKernel(const KernelRequest& request)
-      : frame_(window_geometry(request)), vector_(kernels_of(request.level).vector), relu_(request.relu) {
+      : frame_(window_geometry(request)), run_(kernels_of(request.level).depthwise), limits_(request.limits) {
     const WindowGeometry& g = frame_.g;
     const std::int64_t taps = g.kernel[0] * g.kernel[1];
-    weight_.resize(taps * g.channels);
+    weights_.resize(taps * g.channels);
     start_.resize(g.channels);
     const auto weight = request.weights[0]->data<float>();
     for (std::int64_t c = 0; c < g.channels; ++c) {
-      for (std::int64_t t = 0; t < taps; ++t) weight_[t * g.channels + c] = weight[c * taps + t];
+      for (std::int64_t t = 0; t < taps; ++t) weights_[t * g.channels + c] = weight[c * taps + t];
       if (request.weights[1] != nullptr) start_[c] = request.weights[1]->data<float>()[c];
+    }
+    for (std::int64_t y = 0; y < g.kernel[0]; ++y) {
+      for (std::int64_t x = 0; x < g.kernel[1]; ++x) {
+        taps_.push_back((y * g.dilation[0] * frame_.width + x * g.dilation[1]) * g.channels);
+      }
     }
   }
 
   const char* name() const override { return "depthwise"; }
   std::int64_t bytes() const override {
-    return frame_.buffer.bytes() + static_cast<std::int64_t>((weight_.size() + start_.size()) * sizeof(float));
+    return frame_.buffer.bytes() + static_cast<std::int64_t>((weights_.size() + start_.size()) * sizeof(float));
   }
 
   void run(const KernelCall& call) override {
     const WindowGeometry& g = frame_.g;
+    const std::int64_t line = g.out_width * g.channels;
     for (std::int64_t r = 0; r < call.rows; ++r) {
       const float* frame = frame_.fill(call.inputs[0] + r * g.channels * g.height * g.width, call.pool);
-      float* out = call.outputs[0] + r * g.channels * g.out_height * g.out_width;
-      for_ranges(call.pool, g.out_height, g.out_width * g.channels * g.kernel[0] * g.kernel[1],
-                 [&](std::int64_t begin, std::int64_t end) {
-                   for (std::int64_t y = begin; y < end; ++y) run_line(frame, y, out + y * g.out_width * g.channels);
-                 });
+      float* out = call.outputs[0] + r * g.out_height * line;
+      const auto taps = static_cast<std::int64_t>(taps_.size());
+      for_ranges(call.pool, g.out_height, line * taps / 4, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t y = begin; y < end; ++y) {
+          run_({frame + y * g.stride[0] * frame_.width * g.channels, g.stride[1] * g.channels, taps_.data(), taps,
+                weights_.data(), start_.data(), out + y * line, g.channels, g.out_width, limits_});
+        }
+      });
     }
   }
 
  private:
-  void run_line(const float* frame, std::int64_t y, float* out) const {
-    const WindowGeometry& g = frame_.g;
-    for (std::int64_t x = 0; x < g.out_width; ++x, out += g.channels) {
-      std::copy(start_.begin(), start_.end(), out);
-      const float* weight = weight_.data();
-      for (std::int64_t ky = 0; ky < g.kernel[0]; ++ky) {
-        for (std::int64_t kx = 0; kx < g.kernel[1]; ++kx, weight += g.channels) {
-          const std::int64_t iy = y * g.stride[0] + ky * g.dilation[0], ix = x * g.stride[1] + kx * g.dilation[1];
-          vector_.multiply_add(frame + (iy * frame_.width + ix) * g.channels, weight, out, g.channels);
-        }
-      }
-      if (!relu_) continue;
-      for (std::int64_t c = 0; c < g.channels; ++c) out[c] = out[c] < 0 ? 0 : out[c];
-    }
-  }
-
   PaddedFrame frame_;
-  const VectorKernel& vector_;
-  bool relu_;
-  std::vector<float> weight_;  // [kernel height, kernel width, channels]
+  void (*run_)(const kernels::DepthwiseCall&);
+  Limits limits_;
+  std::vector<std::int64_t> taps_;  // floats from a window's first number
+  std::vector<float> weights_;      // [kernel height, kernel width, channels]
   std::vector<float> start_;
 };
 

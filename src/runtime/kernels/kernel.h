@@ -26,7 +26,7 @@ namespace longtake::runtime {
 // What kernels are made of.
 using kernels::best_kernel_level, kernels::kernels_of, kernels::VectorKernel;
 using kernels::Buffer, kernels::for_ranges, kernels::divide_up, kernels::Workspaces;
-using kernels::KernelChoice, kernels::KernelLevel, kernels::kernels_from_environment;
+using kernels::Limits, kernels::KernelChoice, kernels::KernelLevel, kernels::kernels_from_environment;
 using kernels::PackedMatrix, kernels::Run, kernels::RowAddresses;
 
 // How a row lies in memory. Only maps, [channels, height, width], are ever stored channels-last.
@@ -39,7 +39,7 @@ struct KernelRequest {
   std::span<const Tensor* const> weights;  // per parameter of the op; null where absent
   std::span<const Layout> input_layouts;
   std::span<const Layout> output_layouts;
-  bool relu = false;  // apply relu to the output
+  kernels::Limits limits;  // of the output, whose relu or clip is the kernel's
   KernelLevel level = KernelLevel::kReference;
   bool precise = false;  // no kernel whose error is greater than that of the sums in their order
   // Of the weights of `linear`, whose numbers are rounded to it already.

@@ -18,7 +18,7 @@ class LinearKernel final : public Kernel {
   explicit LinearKernel(const KernelRequest& request)
       : features_(request.op.inputs[0].back()),
         vectors_(vectors_of(request)),
-        relu_(request.relu),
+        limits_(request.limits),
         matrix_(request.level, request.outputs[0].back(), features_, numbers_of(request.weights[0]),
                 numbers_of(request.weights[1]), {{0, features_}},
                 request.weight_format == WeightFormat::kFloat16 ? PackedMatrix::Numbers::kHalves
@@ -29,12 +29,12 @@ class LinearKernel final : public Kernel {
 
   void run(const KernelCall& call) override {
     matrix_.multiply({call.inputs[0], nullptr, features_}, call.rows * vectors_, call.outputs[0], matrix_.outputs(),
-                     relu_, call.pool);
+                     limits_, call.pool);
   }
 
  private:
   std::int64_t features_, vectors_;
-  bool relu_;
+  Limits limits_;
   PackedMatrix matrix_;
 };
 
@@ -42,7 +42,7 @@ class ByteLinearKernel final : public Kernel {
  public:
   explicit ByteLinearKernel(const KernelRequest& request)
       : vectors_(vectors_of(request)),
-        relu_(request.relu),
+        limits_(request.limits),
         matrix_(request.level, request.outputs[0].back(), request.op.inputs[0].back(), numbers_of(request.weights[0]),
                 numbers_of(request.weights[1])) {}
 
@@ -50,12 +50,12 @@ class ByteLinearKernel final : public Kernel {
   std::int64_t bytes() const override { return matrix_.bytes(); }
 
   void run(const KernelCall& call) override {
-    matrix_.multiply(call.inputs[0], call.rows * vectors_, call.outputs[0], relu_, call.pool);
+    matrix_.multiply(call.inputs[0], call.rows * vectors_, call.outputs[0], limits_, call.pool);
   }
 
  private:
   std::int64_t vectors_;
-  bool relu_;
+  Limits limits_;
   kernels::ByteMatrix matrix_;
 };
 

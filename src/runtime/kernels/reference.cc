@@ -119,7 +119,7 @@ RowFunction lstm_gates(const KernelRequest& request) {
 
 class ReferenceKernel final : public Kernel {
  public:
-  explicit ReferenceKernel(const KernelRequest& request) : row_(reference_row(request)), relu_(request.relu) {
+  explicit ReferenceKernel(const KernelRequest& request) : row_(reference_row(request)), limits_(request.limits) {
     for (std::size_t i = 0; i < request.op.inputs.size(); ++i) {
       inputs_.emplace_back(request.op.inputs[i], request.input_layouts[i]);
     }
@@ -146,7 +146,7 @@ class ReferenceKernel final : public Kernel {
         out_[i] = port.scratch.empty() ? call.outputs[i] + r * port.count : port.scratch.data();
       }
       row_(in_.data(), out_.data());
-      if (relu_) rectify(out_[0], outputs_[0].count);
+      std::transform(out_[0], out_[0] + outputs_[0].count, out_[0], limits_);
       for (std::size_t i = 0; i < outputs_.size(); ++i) {
         Port& port = outputs_[i];
         if (!port.scratch.empty()) to_channels_last(out_[i], call.outputs[i] + r * port.count, port.shape);
@@ -172,12 +172,8 @@ class ReferenceKernel final : public Kernel {
     std::vector<float> scratch;  // one row channels first; empty where the row already is
   };
 
-  static void rectify(float* x, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) x[i] = x[i] < 0 ? 0 : x[i];
-  }
-
   RowFunction row_;
-  bool relu_;
+  Limits limits_;
   std::vector<Port> inputs_, outputs_;
   std::vector<const float*> in_;
   std::vector<float*> out_;

@@ -93,7 +93,7 @@ class TransposedConvolutionKernel final : public Kernel {
     const float* windows = frame + ((phase.rows.begin + line) * frame_.width + phase.columns.begin) * g.channels;
     phase.matrix.multiply({windows, nullptr, g.channels}, phase.columns.count,
                           out + (y * g.out_width + phase.columns.first) * out_channels_, g.stride[1] * out_channels_,
-                          false, pool);
+                          {}, pool);
   }
 
   PaddedFrame frame_;

@@ -33,7 +33,7 @@ class WinogradConvolution final : public Kernel {
       : sum_(request.level, grid_of(window_geometry(request)), request.outputs[0][0],
              request.op.node.attribute<std::int64_t>("groups"),
              {{request.op.inputs[0][0], request.weights[0]->data<float>()}}),
-        relu_(request.relu),
+        limits_(request.limits),
         bias_(numbers_of(request, 1, static_cast<std::size_t>(sum_.outputs()))) {}
 
   const char* name() const override { return sum_.grid().taps == 3 ? "winograd_3x3" : "winograd_5x5"; }
@@ -43,14 +43,14 @@ class WinogradConvolution final : public Kernel {
     constexpr std::array<std::size_t, 1> kAt{0};
     sum_.run(winograd_call(call), kAt, 0, [&](const WinogradGrid::Place& place, WinogradOutput output, float*) {
       output.bias = bias_.data();
-      output.relu = relu_;
+      output.limits = limits_;
       write_winograd_tile(sum_, output, place, call.outputs[0]);
     });
   }
 
  private:
   WinogradSum sum_;
-  bool relu_;
+  Limits limits_;
   std::vector<float> bias_;
 };
 
