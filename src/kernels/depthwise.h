@@ -7,15 +7,19 @@
 
 namespace longtake::kernels {
 
+struct DepthwiseTap {
+  std::int64_t offset;   // floats from where the pixel's taps count from
+  const float* weights;  // [channels]
+};
+
 // Some output pixels that are neighbours in a line of a channels-last map.
 struct DepthwiseCall {
-  const float* window;       // first number under the first pixel's window
+  const float* window;       // where the taps of the first pixel count from
   std::int64_t step;         // floats between the windows of two neighbours
-  const std::int64_t* taps;  // floats from a window's first number to each of its taps
+  const DepthwiseTap* taps;  // those that lie on the map, the others being zero
   std::int64_t tap_count;
-  const float* weights;  // [tap][channels]
-  const float* start;    // [channels], the bias
-  float* out;            // [pixels][channels]
+  const float* start;  // [channels], the bias
+  float* out;          // [pixels][channels]
   std::int64_t channels;
   std::int64_t pixels;
   Limits limits;

@@ -16,9 +16,10 @@ void depthwise_pixels(const DepthwiseCall& call, std::int64_t first, std::int64_
   for (int r = 0; r < R; ++r) sums[r] = V::load(call.start + c);
   const float* window = call.window + first * call.step + c;
   for (std::int64_t t = 0; t < call.tap_count; ++t) {
-    const typename V::Register w = V::load(call.weights + t * call.channels + c);
+    const typename V::Register w = V::load(call.taps[t].weights + c);
+    const float* x = window + call.taps[t].offset;
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) sums[r] = V::fma(V::load(window + call.taps[t] + r * call.step), w, sums[r]);
+    for (int r = 0; r < R; ++r) sums[r] = V::fma(V::load(x + r * call.step), w, sums[r]);
   }
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
@@ -34,8 +35,8 @@ void depthwise_block(const DepthwiseCall& call, std::int64_t first) {
     for (int r = 0; r < R; ++r) {
       float sum = call.start[last];
       for (std::int64_t t = 0; t < call.tap_count; ++t) {
-        sum = __builtin_fmaf(call.window[(first + r) * call.step + call.taps[t] + last],
-                             call.weights[t * call.channels + last], sum);
+        sum = __builtin_fmaf(call.window[(first + r) * call.step + call.taps[t].offset + last],
+                             call.taps[t].weights[last], sum);
       }
       call.out[(first + r) * call.channels + last] = call.limits(sum);
     }

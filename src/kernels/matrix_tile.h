@@ -10,10 +10,11 @@
 namespace longtake::kernels {
 namespace {
 
-// The accumulators of R rows times P panels. All loops over them are unrolled early, else they would live in memory.
-template <class V, int R, int P>
+// The accumulators of R rows times C registers of outputs. All loops over them are unrolled early, else they would live
+// in memory.
+template <class V, int R, int C>
 struct Sums {
-  static constexpr int kColumns = 2 * P;
+  static constexpr int kColumns = C;
   static constexpr int kWidth = kColumns * V::kLanes;
   typename V::Register values[R][kColumns];
 
@@ -62,12 +63,13 @@ inline const std::uint16_t* weights_of<std::uint16_t>(const TileCall& call) {
   return call.halves;
 }
 
-template <class V, class W, int R, int P, bool kColumns>
+// Of R rows and C registers of outputs: whole panels, or the first half of one.
+template <class V, class W, int R, int C, bool kColumns>
 void multiply(const TileCall& call) {
   constexpr int kPanel = 2 * V::kLanes;
   constexpr int kAhead = 16 * kPanel;    // how far ahead weights are fetched
   constexpr int kLine = 64 / sizeof(W);  // numbers of a line of the cache
-  Sums<V, R, P> sums;
+  Sums<V, R, C> sums;
   sums.start(call);
   const W* weights = weights_of<W>(call);
   for (std::int64_t n = 0; n < call.run_count; ++n) {
@@ -76,19 +78,20 @@ void multiply(const TileCall& call) {
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) x[r] = (kColumns ? call.rows[0] + r : call.rows[r]) + run.offset;
     for (std::int64_t k = 0; k < run.length; ++k, weights += kPanel) {
-      typename V::Register w[2 * P];
+      typename V::Register w[C];
 #pragma GCC unroll 16
-      for (int p = 0; p < P; ++p) {
-        const W* panel = weights + p * call.panel_stride;
-        w[2 * p] = V::load(panel);
-        w[2 * p + 1] = V::load(panel + V::kLanes);
-        for (int line = 0; line < kPanel; line += kLine) __builtin_prefetch(panel + kAhead + line);
+      for (int c = 0; c < C; ++c) {
+        const W* from = weights + c / 2 * call.panel_stride + c % 2 * V::kLanes;
+        w[c] = V::load(from);
+        if (c % 2 == 0) {
+          for (int line = 0; line < kPanel; line += kLine) __builtin_prefetch(from + kAhead + line);
+        }
       }
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
         const typename V::Register value = V::broadcast(x[r] + (kColumns ? k * call.step : k));
 #pragma GCC unroll 16
-        for (int c = 0; c < 2 * P; ++c) sums.values[r][c] = V::fma(value, w[c], sums.values[r][c]);
+        for (int c = 0; c < C; ++c) sums.values[r][c] = V::fma(value, w[c], sums.values[r][c]);
       }
     }
   }
@@ -104,7 +107,10 @@ void multiply_tile(const TileCall& call) {
   if constexpr (P > 1) {
     if (call.panel_count < P) return multiply_tile<V, W, R, P - 1, kColumns>(call);
   }
-  multiply<V, W, R, P, kColumns>(call);
+  if constexpr (P == 1) {
+    if (call.columns <= V::kLanes) return multiply<V, W, R, 1, kColumns>(call);
+  }
+  multiply<V, W, R, 2 * P, kColumns>(call);
 }
 
 template <class V>

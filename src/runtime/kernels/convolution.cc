@@ -93,51 +93,71 @@ class ConvolutionKernel final : public Kernel {
 
 class DepthwiseKernel final : public Kernel {
  public:
+  static constexpr std::int64_t kMostTaps = 128;
+
   explicit DepthwiseKernel(const KernelRequest& request)
-      : frame_(window_geometry(request)), run_(kernels_of(request.level).depthwise), limits_(request.limits) {
-    const WindowGeometry& g = frame_.g;
-    const std::int64_t taps = g.kernel[0] * g.kernel[1];
-    weights_.resize(taps * g.channels);
-    start_.resize(g.channels);
+      : g_(window_geometry(request)), run_(kernels_of(request.level).depthwise), limits_(request.limits) {
+    const std::int64_t taps = g_.kernel[0] * g_.kernel[1];
+    weights_.resize(taps * g_.channels);
+    start_.resize(g_.channels);
     const auto weight = request.weights[0]->data<float>();
-    for (std::int64_t c = 0; c < g.channels; ++c) {
-      for (std::int64_t t = 0; t < taps; ++t) weights_[t * g.channels + c] = weight[c * taps + t];
+    for (std::int64_t c = 0; c < g_.channels; ++c) {
+      for (std::int64_t t = 0; t < taps; ++t) weights_[t * g_.channels + c] = weight[c * taps + t];
       if (request.weights[1] != nullptr) start_[c] = request.weights[1]->data<float>()[c];
-    }
-    for (std::int64_t y = 0; y < g.kernel[0]; ++y) {
-      for (std::int64_t x = 0; x < g.kernel[1]; ++x) {
-        taps_.push_back((y * g.dilation[0] * frame_.width + x * g.dilation[1]) * g.channels);
-      }
     }
   }
 
   const char* name() const override { return "depthwise"; }
   std::int64_t bytes() const override {
-    return frame_.buffer.bytes() + static_cast<std::int64_t>((weights_.size() + start_.size()) * sizeof(float));
+    return static_cast<std::int64_t>((weights_.size() + start_.size()) * sizeof(float));
   }
 
   void run(const KernelCall& call) override {
-    const WindowGeometry& g = frame_.g;
-    const std::int64_t line = g.out_width * g.channels;
+    const std::int64_t line = g_.out_width * g_.channels;
     for (std::int64_t r = 0; r < call.rows; ++r) {
-      const float* frame = frame_.fill(call.inputs[0] + r * g.channels * g.height * g.width, call.pool);
-      float* out = call.outputs[0] + r * g.out_height * line;
-      const auto taps = static_cast<std::int64_t>(taps_.size());
-      for_ranges(call.pool, g.out_height, line * taps / 4, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t y = begin; y < end; ++y) {
-          run_({frame + y * g.stride[0] * frame_.width * g.channels, g.stride[1] * g.channels, taps_.data(), taps,
-                weights_.data(), start_.data(), out + y * line, g.channels, g.out_width, limits_});
-        }
-      });
+      const float* map = call.inputs[0] + r * g_.channels * g_.height * g_.width;
+      float* out = call.outputs[0] + r * g_.out_height * line;
+      for_ranges(call.pool, g_.out_height, line * g_.kernel[0] * g_.kernel[1] / 4,
+                 [&](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t y = begin; y < end; ++y) run_line(map, y, out + y * line);
+                 });
     }
   }
 
  private:
-  PaddedFrame frame_;
+  // Pixels whose windows are whole share their taps; the others have taps of their own.
+  void run_line(const float* map, std::int64_t y, float* out) const {
+    const std::int64_t reach = (g_.kernel[1] - 1) * g_.dilation[1];
+    const std::int64_t first = std::min(g_.out_width, divide_up(g_.pad[1], g_.stride[1]));
+    const std::int64_t last_start = g_.width - 1 - reach + g_.pad[1];
+    const std::int64_t last = last_start < 0 ? first : std::clamp(last_start / g_.stride[1] + 1, first, g_.out_width);
+    for (std::int64_t x = 0; x < first; ++x) run_pixels(map, y, x, 1, out);
+    if (last > first) run_pixels(map, y, first, last - first, out);
+    for (std::int64_t x = last; x < g_.out_width; ++x) run_pixels(map, y, x, 1, out);
+  }
+
+  // `count` pixels of a line from x on, by the taps of the first.
+  void run_pixels(const float* map, std::int64_t y, std::int64_t x, std::int64_t count, float* out) const {
+    std::array<kernels::DepthwiseTap, kMostTaps> taps;
+    std::int64_t used = 0;
+    const std::int64_t top = y * g_.stride[0] - g_.pad[0], left = x * g_.stride[1] - g_.pad[1];
+    for (std::int64_t ky = 0; ky < g_.kernel[0]; ++ky) {
+      const std::int64_t iy = top + ky * g_.dilation[0];
+      if (iy < 0 || iy >= g_.height) continue;
+      for (std::int64_t kx = 0; kx < g_.kernel[1]; ++kx) {
+        const std::int64_t ix = left + kx * g_.dilation[1];
+        if (ix < 0 || ix >= g_.width) continue;
+        taps[used++] = {(iy * g_.width + ix) * g_.channels, &weights_[(ky * g_.kernel[1] + kx) * g_.channels]};
+      }
+    }
+    run_({map, g_.stride[1] * g_.channels, taps.data(), used, start_.data(), out + x * g_.channels, g_.channels, count,
+          limits_});
+  }
+
+  WindowGeometry g_;
   void (*run_)(const kernels::DepthwiseCall&);
   Limits limits_;
-  std::vector<std::int64_t> taps_;  // floats from a window's first number
-  std::vector<float> weights_;      // [kernel height, kernel width, channels]
+  std::vector<float> weights_;  // [kernel height, kernel width, channels]
   std::vector<float> start_;
 };
 
@@ -146,7 +166,10 @@ class DepthwiseKernel final : public Kernel {
 std::unique_ptr<Kernel> make_depthwise_kernel(const KernelRequest& request) {
   const std::int64_t groups = request.op.node.attribute<std::int64_t>("groups");
   const bool one_each = groups == request.op.inputs[0][0] && groups == request.outputs[0][0];
-  if (!one_each || groups == 1 || !all_channels_last(request)) return nullptr;
+  const Shape& weight = request.op.parameters[0];
+  if (!one_each || groups == 1 || !all_channels_last(request) || weight[2] * weight[3] > DepthwiseKernel::kMostTaps) {
+    return nullptr;
+  }
   return std::make_unique<DepthwiseKernel>(request);
 }
 
