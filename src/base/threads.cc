@@ -63,11 +63,14 @@ std::uint32_t wait_until(const std::atomic<std::uint32_t>& state, std::uint32_t 
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads, Launch launch) : launch_(launch) {
   if (threads < 1 || threads > 255) {
     throw InvalidArgument(fmt::format("a pool has 1 to 255 threads, not {}", threads));
   }
   slots_ = std::vector<Slot>(static_cast<std::size_t>(threads));
+}
+
+ThreadPool::ThreadPool(int threads) : ThreadPool(threads, nullptr) {
   try {
     for (std::size_t self = 1; self < slots_.size(); ++self) {
       workers_.emplace_back([this, self] { work_until_stopped(self); });
@@ -116,6 +119,11 @@ void ThreadPool::run_on_all(const Job& job, std::int64_t ranges) {
     slot.next.store(begin, std::memory_order_relaxed);
     begin += each + (i < more ? 1 : 0);
     slot.end = begin;
+  }
+  if (launch_ != nullptr) {
+    const auto call = [](void* pool, int i) { static_cast<ThreadPool*>(pool)->work(static_cast<std::size_t>(i)); };
+    launch_(static_cast<int>(threads), call, this);
+    return;
   }
   const std::uint32_t number = (state_.load(std::memory_order_relaxed) & kNumber) + kNextNumber;
   state_.store(number | kOpen, std::memory_order_release);

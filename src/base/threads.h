@@ -16,6 +16,11 @@ class ThreadPool {
  public:
   // `threads` counts the caller's, so 1 starts none. At most 255; 0 and less are InvalidArgument.
   explicit ThreadPool(int threads);
+  // Calls work(context, i) for every i in [0, threads), on as many threads at once, and returns when all are done.
+  using Launch = void (*)(int threads, void (*work)(void* context, int i), void* context);
+  // A pool on threads of somebody else, such as another library's own: two sets of threads on the same cores would
+  // stand in each other's way.
+  ThreadPool(int threads, Launch launch);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -75,6 +80,7 @@ class ThreadPool {
   // (see threads.cc).
   alignas(64) std::atomic<std::uint32_t> state_{0};
   std::vector<std::thread> workers_;
+  Launch launch_ = nullptr;
 };
 
 }  // namespace longtake

@@ -21,6 +21,18 @@ struct LstmGradient {
   float* by_peepholes;  // added to; null where there are none
 };
 
+// A step of Adam (Kingma 2015, algorithm 1) or AdamW (Loshchilov 2019, algorithm 2).
+struct AdamStep {
+  float *weight, *first, *second;  // moved in place: the weights, the moments
+  const float* gradient;
+  float keep;          // by which weights shrink: 1 less the rate times AdamW's decay
+  float decay;         // Adam's, times the weight, added to the gradient
+  float beta1, beta2;  // of the moments
+  float rate;          // over the first moment's correction
+  float second_scale;  // the second moment's correction
+  float epsilon;
+};
+
 // Loops over arrays of `count` floats that do not overlap.
 struct VectorKernel {
   void (*relu)(const float* x, float* y, std::int64_t count);
@@ -54,6 +66,7 @@ struct VectorKernel {
   void (*tanh_backward)(const float* y, const float* by_y, float* by_x, std::int64_t count);
   void (*blend_backward)(const float* z, const float* a, const float* b, const float* by_y, float* by_z, float* by_a,
                          float* by_b, std::int64_t count);
+  void (*adam)(const AdamStep& call, std::int64_t begin, std::int64_t end);
   // One place of local response normalisation with beta = 3/4: y = x / (k + scale sum of squares of `size`
   // around)^beta. `squares` is scratch of count + size floats.
   void (*lrn)(const float* x, float* y, float* squares, std::int64_t count, std::int64_t size, float scale, float k);

@@ -222,6 +222,22 @@ void blend_backward_loop(const float* __restrict z, const float* __restrict a, c
   }
 }
 
+void adam_range(float* __restrict weight, float* __restrict first, float* __restrict second,
+                const float* __restrict gradient, const AdamStep& call, Count begin, Count end) {
+  const AdamStep c = call;
+  for (Count i = begin; i < end; ++i) {
+    const float g = gradient[i] + c.decay * weight[i];
+    first[i] = c.beta1 * first[i] + (1.0f - c.beta1) * g;
+    second[i] = c.beta2 * second[i] + (1.0f - c.beta2) * (g * g);
+    const float divisor = __builtin_sqrtf(second[i] * c.second_scale) + c.epsilon;
+    weight[i] = c.keep * weight[i] - c.rate * first[i] / divisor;
+  }
+}
+
+void adam_loop(const AdamStep& call, Count begin, Count end) {
+  adam_range(call.weight, call.first, call.second, call.gradient, call, begin, end);
+}
+
 // t^(3/4) is two square roots and a product.
 void lrn_loop(const float* __restrict x, float* __restrict y, float* __restrict squares, Count count, Count size,
               float scale, float k) {
@@ -261,6 +277,7 @@ constexpr VectorKernel kVectorKernel{relu_loop,
                                      sigmoid_backward_loop,
                                      tanh_backward_loop,
                                      blend_backward_loop,
+                                     adam_loop,
                                      lrn_loop};
 
 }  // namespace

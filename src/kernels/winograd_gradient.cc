@@ -31,20 +31,28 @@ WinogradWeightGradient::WinogradWeightGradient(KernelLevel level, const Winograd
 
 void WinogradWeightGradient::add(const float* maps, const float* gradients, std::int64_t rows, ThreadPool* pool) {
   const std::int64_t tiles = rows * grid_.tiles();
-  for (std::int64_t first = 0; first < tiles; first += tiles_at_once_) {
-    const std::int64_t count = std::min(tiles_at_once_, tiles - first);
+  for (std::int64_t first = 0; first < tiles;) {
+    const std::int64_t count = std::min(tiles_at_once_ - filled_, tiles - first);
     for_ranges(pool, count, kWinogradPoints * (channels_ + outputs_), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t tile = begin; tile < end; ++tile) transform(maps, gradients, first, tile);
+      for (std::int64_t i = begin; i < end; ++i) transform(maps, gradients, first + i, filled_ + i);
     });
-    for_ranges(pool, kWinogradPoints, count * channels_ * outputs_ / 16, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t point = begin; point < end; ++point) multiply(point, count);
-    });
+    filled_ += count;
+    first += count;
+    if (filled_ == tiles_at_once_) multiply(pool);
   }
 }
 
-void WinogradWeightGradient::transform(const float* maps, const float* gradients, std::int64_t first,
+// All tiles that wait.
+void WinogradWeightGradient::multiply(ThreadPool* pool) {
+  for_ranges(pool, kWinogradPoints, filled_ * channels_ * outputs_ / 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t point = begin; point < end; ++point) multiply(point, filled_);
+  });
+  filled_ = 0;
+}
+
+void WinogradWeightGradient::transform(const float* maps, const float* gradients, std::int64_t number,
                                        std::int64_t tile) {
-  const WinogradGrid::Place place = grid_.place(first + tile);
+  const WinogradGrid::Place place = grid_.place(number);
   std::array<const float*, kWinogradPoints> pixels;
   grid_.input_pixels(place, maps, channels_, zeros_.data(), pixels);
   kernels_.winograd.input({pixels.data(), inputs_.data() + tile * channels_, input_stride_}, channels_);
@@ -67,24 +75,37 @@ void WinogradWeightGradient::multiply(std::int64_t point, std::int64_t tiles) {
     for (std::int64_t c = 0; c < channels_; c += rows) {
       const float* from = inputs_.data() + point * input_stride_ + c;
       float* to = sums_.data() + (point * channels_ + c) * stride + panel * width;
-      kernels_.tile.run_columns({&from, std::min(rows, channels_ - c), &run, 1,
-                                 gradients_.data() + point * gradient_stride_ + panel * tiles_at_once_ * width, 0, 1,
-                                 nullptr, to, stride, width, {}, channels_});
+      kernels_.tile.run_columns({&from,
+                                 std::min(rows, channels_ - c),
+                                 &run,
+                                 1,
+                                 gradients_.data() + point * gradient_stride_ + panel * tiles_at_once_ * width,
+                                 0,
+                                 1,
+                                 nullptr,
+                                 to,
+                                 stride,
+                                 width,
+                                 {},
+                                 channels_});
     }
   }
 }
 
-void WinogradWeightGradient::finish(std::span<float> weight) const {
-  const std::int64_t stride = panels_ * kernels_.tile.width;
-  std::vector<float> turned(static_cast<std::size_t>(kWinogradPoints * outputs_ * channels_));
-  for (std::int64_t point = 0; point < kWinogradPoints; ++point) {
-    for (std::int64_t c = 0; c < channels_; ++c) {
-      const float* from = &sums_[static_cast<std::size_t>((point * channels_ + c) * stride)];
-      float* to = &turned[static_cast<std::size_t>(point * outputs_ * channels_ + c)];
-      for (std::int64_t o = 0; o < outputs_; ++o) to[o * channels_] = from[o];
+void WinogradWeightGradient::finish(std::span<float> weight, ThreadPool* pool) {
+  multiply(pool);
+  const std::int64_t stride = panels_ * kernels_.tile.width, size = outputs_ * channels_;
+  std::vector<float> turned(static_cast<std::size_t>(kWinogradPoints * size));
+  for_ranges(pool, kWinogradPoints, 4 * size, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t point = begin; point < end; ++point) {
+      for (std::int64_t c = 0; c < channels_; ++c) {
+        const float* from = &sums_[static_cast<std::size_t>((point * channels_ + c) * stride)];
+        float* to = &turned[static_cast<std::size_t>(point * size + c)];
+        for (std::int64_t o = 0; o < outputs_; ++o) to[o * channels_] = from[o];
+      }
     }
-  }
-  winograd_weights_adjoint(turned, grid_.taps, weight);
+  });
+  winograd_weights_adjoint(turned, grid_.taps, weight, pool);
 }
 
 }  // namespace longtake::kernels

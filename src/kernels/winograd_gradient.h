@@ -18,16 +18,17 @@ class WinogradWeightGradient {
   // outputs].
   void add(const float* maps, const float* gradients, std::int64_t rows, ThreadPool* pool);
   // [outputs, channels, taps, taps] of all that was added.
-  void finish(std::span<float> weight) const;
+  void finish(std::span<float> weight, ThreadPool* pool);
 
  private:
-  void transform(const float* maps, const float* gradients, std::int64_t first, std::int64_t tile);
+  void transform(const float* maps, const float* gradients, std::int64_t number, std::int64_t tile);
+  void multiply(ThreadPool* pool);
   void multiply(std::int64_t point, std::int64_t tiles);
 
   const LevelKernels& kernels_;
   WinogradGrid grid_;
   std::int64_t channels_, outputs_, panels_;
-  std::int64_t tiles_at_once_;
+  std::int64_t tiles_at_once_, filled_ = 0;  // small maps share a product
   std::int64_t input_stride_, gradient_stride_;
   Buffer inputs_;     // [36][tiles][channels]
   Buffer gradients_;  // [36][panels][tiles][width of a panel]

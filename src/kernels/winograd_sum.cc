@@ -48,15 +48,15 @@ bool suits_winograd(std::span<const std::int64_t> taps, std::span<const std::int
          std::max(dilation[0], dilation[1]) == 1 && std::min(map[0], map[1]) >= kLeastSide;
 }
 
-std::vector<float> winograd_weights(std::span<const float> weight, std::int64_t taps) {
+std::vector<float> winograd_weights(std::span<const float> weight, std::int64_t taps, ThreadPool* pool) {
   const std::vector<double> g = weight_transform(taps);
   const std::int64_t area = taps * taps, total = static_cast<std::int64_t>(weight.size()) / area;
   std::vector<float> out(static_cast<std::size_t>(kWinogradPoints * total));
-  std::array<double, 25 * kWeightsAtOnce> given;
-  std::array<double, kWinogradSide * 5 * kWeightsAtOnce> halfway;
-  std::array<double, kWinogradPoints * kWeightsAtOnce> done;
-  for (std::int64_t first = 0; first < total; first += kWeightsAtOnce) {
+  const auto transform = [&](std::int64_t first) {
     const std::int64_t count = std::min(kWeightsAtOnce, total - first);
+    std::array<double, 25 * kWeightsAtOnce> given;
+    std::array<double, kWinogradSide * 5 * kWeightsAtOnce> halfway;
+    std::array<double, kWinogradPoints * kWeightsAtOnce> done;
     for (std::int64_t i = 0; i < count; ++i) {
       for (std::int64_t t = 0; t < area; ++t) {
         given[static_cast<std::size_t>(t * kWeightsAtOnce + i)] =
@@ -79,18 +79,23 @@ std::vector<float> winograd_weights(std::span<const float> weight, std::int64_t 
             static_cast<float>(done[static_cast<std::size_t>(p * kWeightsAtOnce + i)]);
       }
     }
-  }
+  };
+  for_ranges(pool, divide_up(total, kWeightsAtOnce), kWeightsAtOnce * kWinogradPoints * 8,
+             [&](std::int64_t begin, std::int64_t end) {
+               for (std::int64_t block = begin; block < end; ++block) transform(block * kWeightsAtOnce);
+             });
   return out;
 }
 
-void winograd_weights_adjoint(std::span<const float> transformed, std::int64_t taps, std::span<float> weight) {
+void winograd_weights_adjoint(std::span<const float> transformed, std::int64_t taps, std::span<float> weight,
+                              ThreadPool* pool) {
   const std::vector<double> g = weight_transform(taps);
   const std::int64_t area = taps * taps, total = static_cast<std::int64_t>(weight.size()) / area;
-  std::array<double, kWinogradPoints * kWeightsAtOnce> given;
-  std::array<double, kWinogradSide * 5 * kWeightsAtOnce> halfway;
-  std::array<double, 25 * kWeightsAtOnce> done;
-  for (std::int64_t first = 0; first < total; first += kWeightsAtOnce) {
+  const auto transform = [&](std::int64_t first) {
     const std::int64_t count = std::min(kWeightsAtOnce, total - first);
+    std::array<double, kWinogradPoints * kWeightsAtOnce> given;
+    std::array<double, kWinogradSide * 5 * kWeightsAtOnce> halfway;
+    std::array<double, 25 * kWeightsAtOnce> done;
     for (std::int64_t p = 0; p < kWinogradPoints; ++p) {
       for (std::int64_t i = 0; i < count; ++i) {
         given[static_cast<std::size_t>(p * kWeightsAtOnce + i)] =
@@ -111,7 +116,11 @@ void winograd_weights_adjoint(std::span<const float> transformed, std::int64_t t
             static_cast<float>(done[static_cast<std::size_t>(t * kWeightsAtOnce + i)]);
       }
     }
-  }
+  };
+  for_ranges(pool, divide_up(total, kWeightsAtOnce), kWeightsAtOnce * kWinogradPoints * 8,
+             [&](std::int64_t begin, std::int64_t end) {
+               for (std::int64_t block = begin; block < end; ++block) transform(block * kWeightsAtOnce);
+             });
 }
 
 void WinogradGrid::input_pixels(const Place& place, const float* map, std::int64_t channels, const float* outside,
@@ -125,7 +134,7 @@ void WinogradGrid::input_pixels(const Place& place, const float* map, std::int64
 }
 
 WinogradSum::WinogradSum(KernelLevel level, const WinogradGrid& grid, std::int64_t outputs, std::int64_t groups,
-                         const std::vector<WinogradSummand>& summands)
+                         const std::vector<WinogradSummand>& summands, ThreadPool* pool)
     : transforms_(kernels_of(level).winograd),
       grid_(grid),
       outputs_(outputs),
@@ -134,7 +143,7 @@ WinogradSum::WinogradSum(KernelLevel level, const WinogradGrid& grid, std::int64
   std::vector<std::vector<float>> transformed;
   for (const WinogradSummand& summand : summands) {
     channels_.push_back(summand.channels);
-    transformed.push_back(winograd_weights(summand.weight, grid.taps));
+    transformed.push_back(winograd_weights(summand.weight, grid.taps, pool));
   }
   depth_ = std::accumulate(channels_.begin(), channels_.end(), std::int64_t{0});
   zeros_.resize(static_cast<std::size_t>(*std::max_element(channels_.begin(), channels_.end())));

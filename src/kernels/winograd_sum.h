@@ -38,9 +38,10 @@ bool suits_winograd(std::span<const std::int64_t> taps, std::span<const std::int
                     std::span<const std::int64_t> dilation, std::span<const std::int64_t> map);
 
 // G w G^T of weights [count, taps, taps]: [36, count].
-std::vector<float> winograd_weights(std::span<const float> weight, std::int64_t taps);
+std::vector<float> winograd_weights(std::span<const float> weight, std::int64_t taps, ThreadPool* pool);
 // Its adjoint, of gradients: [36, count] to [count, taps, taps].
-void winograd_weights_adjoint(std::span<const float> transformed, std::int64_t taps, std::span<float> weight);
+void winograd_weights_adjoint(std::span<const float> transformed, std::int64_t taps, std::span<float> weight,
+                              ThreadPool* pool);
 
 // The grid of the maps, and the taps on it.
 struct WinogradGrid {
@@ -97,7 +98,7 @@ struct WinogradSummand {
 class WinogradSum {
  public:
   WinogradSum(KernelLevel level, const WinogradGrid& grid, std::int64_t outputs, std::int64_t groups,
-              const std::vector<WinogradSummand>& summands);
+              const std::vector<WinogradSummand>& summands, ThreadPool* pool = nullptr);
 
   std::int64_t bytes() const;
   std::int64_t outputs() const { return outputs_; }

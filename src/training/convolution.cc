@@ -53,7 +53,7 @@ FastConvolution::Shared::Shared(const WinogradGrid& on, const Tensor& given_weig
       level(kernels::kernels_from_environment().level),
       weight(given_weight.detach().contiguous()),
       bias(given_bias.defined() ? given_bias.detach().contiguous() : at::zeros({weight.size(0)})),
-      forward(level, grid, weight.size(0), 1, {{weight.size(1), numbers(weight)}}) {}
+      forward(level, grid, weight.size(0), 1, {{weight.size(1), numbers(weight)}}, &kernel_threads().pool) {}
 
 const WinogradSum& FastConvolution::Shared::backward() {
   if (!backward_) {
@@ -62,7 +62,7 @@ const WinogradSum& FastConvolution::Shared::backward() {
     const WinogradGrid back{
         grid.out_height, grid.out_width, grid.height, grid.width, {last - grid.pad[0], last - grid.pad[1]}, grid.taps};
     backward_.emplace(level, back, turned.size(0), 1,
-                      std::vector<kernels::WinogradSummand>{{turned.size(1), numbers(turned)}});
+                      std::vector<kernels::WinogradSummand>{{turned.size(1), numbers(turned)}}, &kernel_threads().pool);
   }
   return *backward_;
 }
@@ -74,7 +74,7 @@ Tensor FastConvolution::Shared::by_weight() const {
                  &kernel_threads().pool);
   }
   Tensor out = at::empty_like(weight);
-  gradient.finish({out.data_ptr<float>(), static_cast<std::size_t>(out.numel())});
+  gradient.finish({out.data_ptr<float>(), static_cast<std::size_t>(out.numel())}, &kernel_threads().pool);
   return out;
 }
 

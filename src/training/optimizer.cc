@@ -2,9 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "kernels/level.h"
+#include "kernels/ranges.h"
 #include "training/bridge.h"
+#include "training/threads.h"
 
 namespace longtake::training {
 
@@ -32,8 +36,42 @@ void Optimizer::step(double learning_rate) {
   }
 }
 
+namespace {
+
+// All arrays in one pass: in many they would be read from memory many times. The numbers of the others' devices, types
+// and layouts are left to LibTorch.
+bool fits_kernel(std::initializer_list<Tensor> tensors) {
+  return kernels::kernels_from_environment().level != kernels::KernelLevel::kReference &&
+         std::all_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
+           return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.is_contiguous();
+         });
+}
+
+void run_adam(const kernels::AdamStep& step, std::int64_t count) {
+  const auto adam = kernels::kernels_of(kernels::kernels_from_environment().level).vector.adam;
+  constexpr std::int64_t kBlock = 4096, kArrays = 4;
+  kernels::for_ranges(
+      &kernel_threads().pool, kernels::divide_up(count, kBlock), kBlock * kArrays,
+      [&](std::int64_t begin, std::int64_t end) { adam(step, begin * kBlock, std::min(count, end * kBlock)); });
+}
+
+}  // namespace
+
 void Optimizer::move(Tensor& weight, Tensor gradient, Slot& slot, double rate, double decay) const {
   ++slot.steps;
+  const bool is_adam = options_.kind == OptimizerKind::kAdam || options_.kind == OptimizerKind::kAdamW;
+  if (is_adam && fits_kernel({weight, gradient, slot.first, slot.second})) {
+    const auto steps = static_cast<double>(slot.steps);
+    const bool shrinks = options_.kind == OptimizerKind::kAdamW;
+    const auto pointer = [](const Tensor& tensor) { return tensor.data_ptr<float>(); };
+    run_adam({pointer(weight), pointer(slot.first), pointer(slot.second), pointer(gradient),
+              static_cast<float>(shrinks ? 1 - rate * decay : 1), static_cast<float>(shrinks ? 0 : decay),
+              static_cast<float>(options_.beta1), static_cast<float>(options_.beta2),
+              static_cast<float>(rate / (1 - std::pow(options_.beta1, steps))),
+              static_cast<float>(1 / (1 - std::pow(options_.beta2, steps))), static_cast<float>(options_.epsilon)},
+             weight.numel());
+    return;
+  }
   if (decay != 0 && options_.kind != OptimizerKind::kAdamW) gradient = gradient + decay * weight;
   switch (options_.kind) {
     case OptimizerKind::kSgd:

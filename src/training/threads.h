@@ -7,7 +7,7 @@
 namespace longtake::training {
 
 struct KernelThreads {
-  explicit KernelThreads(int threads) : pool(threads), workspaces(threads) {}
+  explicit KernelThreads(int threads);
 
   ThreadPool pool;
   kernels::Workspaces workspaces;

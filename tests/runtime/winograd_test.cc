@@ -114,7 +114,7 @@ TEST_P(Winograd, TheGradientOfItsWeightsDoesToo) {
       gradient.add(x.data() + s.height * s.width * s.channels,
                    by_out.data() + grid.out_height * grid.out_width * s.outputs, kRows - 1, threads);
       std::vector<float> got(right.size());
-      gradient.finish(got);
+      gradient.finish(got, nullptr);
       EXPECT_LT(relative_norm(got, right), 5e-6) << name_of(level);
       if (threads == nullptr) {
         alone = got;
