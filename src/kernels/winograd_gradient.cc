@@ -26,7 +26,9 @@ WinogradWeightGradient::WinogradWeightGradient(KernelLevel level, const Winograd
       zeros_(static_cast<std::size_t>(std::max(channels, panels_ * kernels_.tile.width))),
       sums_(static_cast<std::size_t>(kWinogradPoints * channels * panels_ * kernels_.tile.width)) {
   inputs_.reserve(kWinogradPoints * input_stride_);
-  std::fill_n(gradients_.reserve(kWinogradPoints * gradient_stride_), kWinogradPoints * gradient_stride_, 0.0F);
+  float* gradients = gradients_.reserve(kWinogradPoints * gradient_stride_);
+  // Beyond the outputs, which the transform leaves alone.
+  if (outputs % kernels_.tile.width != 0) std::fill_n(gradients, kWinogradPoints * gradient_stride_, 0.0F);
 }
 
 void WinogradWeightGradient::add(const float* maps, const float* gradients, std::int64_t rows, ThreadPool* pool) {
