@@ -10,7 +10,7 @@ namespace longtake {
 
 enum class WeightFormat : std::uint8_t {
   kFloat32,
-  kFloat16,  // IEEE binary16: each weight within 1/2048 of itself
+  kFloat16,  // IEEE binary16: each weight within 1/2048 of itself, or within 2^-25 where it is below 2^-14
   // Whole numbers from -127 to 127 with a scale for each output: each weight within 1/254 of its row's largest. Inputs
   // are rounded so too, row by row, while a product is made.
   kInt8,

@@ -23,7 +23,10 @@ void narrow_matrices(SafetensorsFile& file, const Model& model) {
     }
     ByteWeights bytes = to_bytes(matrix);
     matrix = std::move(bytes.numbers);
-    file.tensors[scale_name(name)] = std::move(bytes.scales);
+    if (!file.tensors.emplace(scale_name(name), std::move(bytes.scales)).second) {
+      throw InvalidArgument(fmt::format("the scales of '{}' would take the name of parameter '{}'; float16 has none",
+                                        name, scale_name(name)));
+    }
     file.stored[name] = Stored::kByte;
   }
 }
@@ -50,7 +53,11 @@ void widen_matrices(const std::map<std::string, Stored>& stored, Model& model) {
     if (matrix == model.weights.end() || scale == model.weights.end()) {
       throw InvalidArgument(fmt::format("the weight '{}' of one byte a number, or its scales, are missing", name));
     }
-    matrix->second = from_bytes({matrix->second, scale->second});
+    try {
+      matrix->second = from_bytes({matrix->second, scale->second});
+    } catch (const InvalidArgument& error) {
+      throw InvalidArgument(fmt::format("the weight '{}': {}", name, error.what()));
+    }
     model.weights.erase(scale);
   }
 }

@@ -59,6 +59,7 @@ ByteWeights to_bytes(const Tensor& matrix) {
     float largest = 0;
     for (std::int64_t k = 0; k < columns; ++k) largest = std::max(largest, std::abs(row[k]));
     scale = largest / kLargest;
+    if (!std::isnormal(scale)) scale = 0;  // a row as good as zero: what is below float's range could not be divided by
     for (std::int64_t k = 0; k < columns; ++k) row[k] = scale == 0 ? 0 : std::nearbyint(row[k] / scale);
     row += columns;
   }
@@ -68,13 +69,21 @@ ByteWeights to_bytes(const Tensor& matrix) {
 Tensor from_bytes(const ByteWeights& weights) {
   const Shape& shape = weights.numbers.shape();
   if (shape.empty() || weights.scales.shape() != Shape{shape[0]}) {
-    throw InvalidArgument(fmt::format("weights of {} have scales of {}, not one a row", to_string(shape),
-                                      to_string(weights.scales.shape())));
+    throw InvalidArgument(
+        fmt::format("{} has scales of {}, not one a row", to_string(shape), to_string(weights.scales.shape())));
+  }
+  const auto scales = weights.scales.data<float>();
+  if (std::any_of(scales.begin(), scales.end(), [](float scale) { return !std::isfinite(scale) || scale < 0; })) {
+    throw InvalidArgument("a scale of its rows is negative or not finite");
+  }
+  const auto numbers = weights.numbers.data<float>();
+  if (std::any_of(numbers.begin(), numbers.end(), [](float number) { return number < -127; })) {
+    throw InvalidArgument("it holds -128, where whole numbers go from -127 to 127");
   }
   Tensor matrix = weights.numbers;
   float* row = matrix.data<float>().data();
   const std::int64_t columns = shape[0] == 0 ? 0 : matrix.count() / shape[0];
-  for (float scale : weights.scales.data<float>()) {
+  for (float scale : scales) {
     std::for_each(row, row + columns, [&](float& number) { number *= scale; });
     row += columns;
   }

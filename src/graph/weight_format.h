@@ -13,13 +13,14 @@ namespace longtake::graph {
 // The names of the parameters that a format other than float32 rounds: the weights of `linear` that no other op reads.
 std::set<std::string> matrices_of(const Model& model);
 
-// A matrix of one byte a weight: whole numbers from -127 to 127 as float32 of its shape, and a scale for each row.
+// A finite matrix in one byte a weight: whole numbers from -127 to 127 as float32 of its shape, and a scale for each
+// row.
 struct ByteWeights {
   Tensor numbers;
   Tensor scales;  // float32 [rows]
 };
 ByteWeights to_bytes(const Tensor& matrix);
-// Their product. Throws InvalidArgument where the shapes do not fit.
+// Their product. Throws InvalidArgument where the shapes do not fit or a number is none that to_bytes() gives.
 Tensor from_bytes(const ByteWeights& weights);
 
 // The numbers of `matrix`, float32 [outputs, inputs], that the format has, as float32. Throws InvalidArgument that

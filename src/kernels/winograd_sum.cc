@@ -39,6 +39,15 @@ void add_product(const std::vector<double>& factors, std::int64_t rows, std::int
 
 constexpr std::int64_t kWeightsAtOnce = 64;  // weights that are transformed together, in the first cache
 
+// transform(first) for every kWeightsAtOnce-th of the weights.
+template <class Transform>
+void for_weights(ThreadPool* pool, std::int64_t total, const Transform& transform) {
+  for_ranges(pool, divide_up(total, kWeightsAtOnce), kWeightsAtOnce * kWinogradPoints * 8,
+             [&](std::int64_t begin, std::int64_t end) {
+               for (std::int64_t block = begin; block < end; ++block) transform(block * kWeightsAtOnce);
+             });
+}
+
 }  // namespace
 
 bool suits_winograd(std::span<const std::int64_t> taps, std::span<const std::int64_t> stride,
@@ -80,10 +89,7 @@ std::vector<float> winograd_weights(std::span<const float> weight, std::int64_t 
       }
     }
   };
-  for_ranges(pool, divide_up(total, kWeightsAtOnce), kWeightsAtOnce * kWinogradPoints * 8,
-             [&](std::int64_t begin, std::int64_t end) {
-               for (std::int64_t block = begin; block < end; ++block) transform(block * kWeightsAtOnce);
-             });
+  for_weights(pool, total, transform);
   return out;
 }
 
@@ -117,10 +123,7 @@ void winograd_weights_adjoint(std::span<const float> transformed, std::int64_t t
       }
     }
   };
-  for_ranges(pool, divide_up(total, kWeightsAtOnce), kWeightsAtOnce * kWinogradPoints * 8,
-             [&](std::int64_t begin, std::int64_t end) {
-               for (std::int64_t block = begin; block < end; ++block) transform(block * kWeightsAtOnce);
-             });
+  for_weights(pool, total, transform);
 }
 
 void WinogradGrid::input_pixels(const Place& place, const float* map, std::int64_t channels, const float* outside,

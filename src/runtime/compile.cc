@@ -125,7 +125,7 @@ void Program::compile() {
 }
 
 // Values that need no memory of their own: inputs in the layout they came in, dropout, which keeps everything, and relu
-// where the op before applies it.
+// or clip where the op before applies it.
 void Program::find_aliases() {
   const graph::Graph& graph = *plan_.graph;
   for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
@@ -178,7 +178,7 @@ std::unique_ptr<Kernel> Program::compile_kernel(const Node& node) const {
   for (const std::string& name : node.parameters) weights.push_back(weight_of(*model_, name));
   const bool is_matrix = node.op == "linear" && matrices_.contains(node.parameters[0]);
   const WeightFormat format = is_matrix ? weight_format_ : WeightFormat::kFloat32;
-  // What a matrix loses by its format it loses at every level, so that all agree.
+  // The weights are rounded at every level, the reference too. (Of int8, the kernels round the inputs besides.)
   Tensor matrix;
   if (is_matrix && format != model_->weight_format) {
     matrix = graph::rounded(*weights[0], format, node.parameters[0]);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "training/graph_runner.h"
+#include "training/places.h"
 
 namespace longtake::training {
 
@@ -38,6 +39,10 @@ std::vector<torch::Tensor> evaluate(const OpCall& call);
 // `values` times a mask that depends only on the run's seed, step and sample and on the row's node and tick, so that
 // neither chunking nor batching nor running again changes it.
 torch::Tensor drop(const OpCall& call, double probability);
+
+// What the state of a delay, latest or last becomes after the chunk; `pieces` are the finder's.
+void keep_state(Execution& execution, graph::NodeId id, const PlaceFinder& finder,
+                std::span<const torch::Tensor> pieces);
 
 // The stateful ops of a parallel step.
 void run_show(Execution& execution, graph::NodeId id);     // delay, latest, last

@@ -45,6 +45,7 @@ class Loop {
 
  private:
   struct Member {
+    NodeId id;
     const Node& node;
     const NodeSchedule& schedule;
     const RowSet& rows;
@@ -60,7 +61,7 @@ class Loop {
   Member prepare(NodeId id) {
     const Node& node = e_.node(id);
     const NodeSchedule& schedule = e_.schedule.node(id);
-    Member member{node, schedule, e_.schedule.rows(schedule.rows), node.op == "delay", {}, {}, {}, {}};
+    Member member{id, node, schedule, e_.schedule.rows(schedule.rows), node.op == "delay", {}, {}, {}, {}};
     if (member.delay) {
       const PlaceFinder finder = finder_of(member);
       member.pieces.resize(finder.piece_count());
@@ -136,14 +137,7 @@ class Loop {
       if (e_.joined[value]) e_.values[value] = join(value);
     }
     if (!member.delay) return;
-    const PlaceFinder finder = finder_of(member);
-    const bool has_init = member.node.inputs[1] != graph::kNoValue;
-    places_.clear();
-    for (std::int32_t s = 0; s < e_.schedule.streams(); ++s) {
-      places_.push_back(
-          finder.find(member.schedule.final_source[s], s, has_init ? member.schedule.final_initial_row[s] : -1));
-    }
-    if (!places_.empty()) e_.state.tensors.at(member.node.name) = gather(member.pieces, places_);
+    keep_state(e_, member.id, finder_of(member), member.pieces);
   }
 
   Tensor join(ValueId value) const {

@@ -22,7 +22,7 @@ void run_show(Execution& e, NodeId id) {
   const RowSet& rows = e.schedule.rows(schedule.rows);
   const Tensor& x = e.values[node.inputs[0]];
   const bool has_init = node.op == "delay" && node.inputs[1] != graph::kNoValue;
-  Tensor& carried = e.state.tensors.at(node.name);
+  const Tensor& carried = e.state.tensors.at(node.name);
 
   const std::int32_t begin[] = {0, static_cast<std::int32_t>(x.size(0))};
   const PlaceFinder finder{begin};
@@ -33,11 +33,18 @@ void run_show(Execution& e, NodeId id) {
     places.push_back(finder.find(schedule.source[r], rows.rows[r].stream, has_init ? schedule.initial_row[r] : -1));
   }
   e.values[node.outputs[0]] = places.empty() ? e.empty_rows(node.outputs[0]) : gather(pieces, places);
-  places.clear();
+  keep_state(e, id, finder, pieces);
+}
+
+void keep_state(Execution& e, NodeId id, const PlaceFinder& finder, std::span<const Tensor> pieces) {
+  const Node& node = e.node(id);
+  const NodeSchedule& schedule = e.schedule.node(id);
+  const bool has_init = node.op == "delay" && node.inputs[1] != graph::kNoValue;
+  std::vector<Place> places;
   for (std::int32_t s = 0; s < e.schedule.streams(); ++s) {
     places.push_back(finder.find(schedule.final_source[s], s, has_init ? schedule.final_initial_row[s] : -1));
   }
-  if (!places.empty()) carried = gather(pieces, places);
+  if (!places.empty()) e.state.tensors.at(node.name) = gather(pieces, places);
 }
 
 namespace {

@@ -1,9 +1,9 @@
 #include "training/vector_loop.h"
 
 #include <algorithm>
-#include <functional>
-#include <map>
+#include <array>
 #include <optional>
+#include <string_view>
 
 #include "kernels/level.h"
 #include "kernels/matrix.h"
@@ -24,7 +24,7 @@ class VectorLoop::Op {
   virtual void prepare_backward() {}
   // Of these rows, which are of one tick.
   virtual void forward(const Range& rows, ThreadPool* pool) = 0;
-  // Adds to the gradients of the op's inputs, or sets them where the op is their only reader.
+  // Adds to the gradients of the op's inputs. (lstm_gates, which is the only reader of its own, sets them.)
   virtual void backward(const Range& rows, ThreadPool* pool) = 0;
   // After a backward pass, on one thread.
   virtual void finish_backward() {}
@@ -296,7 +296,7 @@ constexpr ElementOp kElementOps[] = {
     {"leaky_relu", [](const Call& c) { c.loops.leaky_relu(c.x[0], static_cast<float>(c.attribute), c.y, c.count); },
      [](const Call& c) {
        const auto slope = static_cast<float>(c.attribute);
-       for (std::int64_t i = 0; i < c.count; ++i) c.by_x[0][i] += c.x[0][i] < 0 ? slope * c.by_y[i] : c.by_y[i];
+       for (std::int64_t i = 0; i < c.count; ++i) c.by_x[0][i] += c.x[0][i] > 0 ? c.by_y[i] : slope * c.by_y[i];
      },
      "slope"},
     {"blend", [](const Call& c) { c.loops.blend(c.x[0], c.x[1], c.x[2], c.y, c.count); },

@@ -69,6 +69,7 @@ struct RunVectorLoop : Function<RunVectorLoop> {
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const c10::intrusive_ptr<LoopRun> run = run_of(context);
+    TORCH_CHECK(!run->memory.empty(), "a loop of vectors can be differentiated once");
     VectorLoop& loop = run->loop;
     variable_list by_inputs(context->saved_data["inputs"].toInt() + 1);  // and the run
     const auto zeros_like = [&](std::int64_t index) -> float* {
@@ -118,23 +119,6 @@ struct RunVectorLoop : Function<RunVectorLoop> {
   }
 };
 
-// What the state of a delay's streams becomes.
-void finish_delay(Execution& e, NodeId id, const Tensor& x) {
-  const Node& node = e.node(id);
-  const graph::NodeSchedule& schedule = e.schedule.node(id);
-  const bool has_init = node.inputs[1] != graph::kNoValue;
-  Tensor& carried = e.state.tensors.at(node.name);
-  const std::int32_t begin[] = {0, static_cast<std::int32_t>(x.size(0))};
-  const PlaceFinder finder{begin};
-  const Tensor pieces[] = {x, carried, has_init ? e.values[node.inputs[1]] : Tensor(),
-                           e.constant_row(e.plan.shape(node.outputs[0]), 0)};
-  std::vector<Place> places;
-  for (std::int32_t s = 0; s < e.schedule.streams(); ++s) {
-    places.push_back(finder.find(schedule.final_source[s], s, has_init ? schedule.final_initial_row[s] : -1));
-  }
-  if (!places.empty()) carried = gather(pieces, places);
-}
-
 }  // namespace
 
 bool run_vector_loop(Execution& e, const graph::Step& step) {
@@ -161,16 +145,22 @@ bool run_vector_loop(Execution& e, const graph::Step& step) {
   }
   // What others read, and what the delays take over.
   for (ValueId value : loop.made()) {
-    const bool next = std::any_of(loop.pasts().begin(), loop.pasts().end(), [&](const VectorLoop::Past& past) {
-      return e.node(past.delay).inputs[0] == value;
-    });
+    const bool next = std::any_of(loop.pasts().begin(), loop.pasts().end(),
+                                  [&](const VectorLoop::Past& past) { return e.node(past.delay).inputs[0] == value; });
     if (e.joined[value] || next) run->outputs.push_back(value);
   }
   const std::vector<ValueId> outputs = run->outputs;
   const variable_list made = RunVectorLoop::apply(TensorList(inputs), run);
   for (std::size_t i = 0; i < outputs.size(); ++i) e.values[outputs[i]] = made[i];
   for (NodeId id : step.nodes) {
-    if (e.node(id).op == "delay") finish_delay(e, id, e.values[e.node(id).inputs[0]]);
+    const Node& node = e.node(id);
+    if (node.op != "delay") continue;
+    const Tensor& x = e.values[node.inputs[0]];
+    const std::int32_t begin[] = {0, static_cast<std::int32_t>(x.size(0))};
+    const Tensor initial = node.inputs[1] == graph::kNoValue ? Tensor() : e.values[node.inputs[1]];
+    keep_state(e, id, {begin},
+               std::vector<Tensor>{x, e.state.tensors.at(node.name), initial,
+                                   e.constant_row(e.plan.shape(node.outputs[0]), 0)});
   }
   return true;
 }

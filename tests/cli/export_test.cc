@@ -48,6 +48,13 @@ TEST_F(Export, IsCheckedInAnotherEngine) {
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("greatest difference"), HasSubstr("after 50")));
 }
 
+TEST_F(Export, ChecksWhatWasRoundedAsFloat32) {
+  if (std::system("node --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "there is no Node";
+  ASSERT_EQ(run({"export", world().model(), "-o", path("rounded.safetensors"), "--weight-format", "int8"}).code, kDone);
+  const Outcome outcome = run({"export", path("rounded.safetensors"), "-o", path("rounded.onnx"), "--check"});
+  EXPECT_EQ(outcome.code, kDone) << outcome.err;
+}
+
 TEST_F(Export, SaysWhenThereIsNoEngine) {
   const std::string command = "\"$LONGTAKE\" export '" + world().model() + "' -o '" + path("alone.onnx") + "' --check";
   const Outcome without_node = run_shell("PATH=/nowhere; " + command);

@@ -98,6 +98,40 @@ TEST(ModelFile, RefusesMatricesInAnotherFormatThanItsOwn) {
   EXPECT_THAT([&] { model_from_bytes(says(WeightFormat::kInt8), "x"); }, refused("or its scales, are missing"));
 }
 
+TEST(ModelFile, RefusesScalesThatAreNone) {
+  Model model = rich_model();
+  set_weight_format(model, WeightFormat::kInt8);
+  const std::string name = *matrices_of(model).begin();
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -1.0f}) {
+    SafetensorsFile file = read_safetensors(model_to_bytes(model), "memory", NarrowNumbers::kWiden);
+    file.tensors.at(name + ".scale").data<float>()[0] = bad;
+    EXPECT_THAT([&] { model_from_bytes(write_safetensors(file), "x"); },
+                ThrowsMessage<BadData>(HasSubstr("'" + name + "': a scale of its rows is negative or not finite")));
+  }
+  SafetensorsFile file = read_safetensors(model_to_bytes(model), "memory", NarrowNumbers::kWiden);
+  file.tensors.at(name).data<float>()[0] = -128;
+  EXPECT_THAT([&] { model_from_bytes(write_safetensors(file), "x"); }, ThrowsMessage<BadData>(HasSubstr("holds -128")));
+}
+
+TEST(ModelFile, KeepsAParameterThatIsCalledAsScalesAre) {
+  Model model;
+  Builder b(model, "main");
+  b.output("y", layers::linear(b, "fc", b.input("x", {3}), 2, {.bias = false}));
+  b.finish();
+  model.parameters.push_back({"fc.weight.scale", {1}});
+  initialise(model, 1);
+  model.weight_format = WeightFormat::kInt8;
+  EXPECT_THAT([&] { model_to_bytes(model); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("would take the name of parameter 'fc.weight.scale'")));
+}
+
+// What is below the range of float's normal numbers is as good as zero, in the file as in the kernel.
+TEST(WeightFormat, RowsOfDenormalsBecomeZero) {
+  const ByteWeights bytes = to_bytes(Tensor::from<float>({2, 2}, {2.7e-43f, -1e-43f, 0.5f, -1.0f}));
+  EXPECT_THAT(bytes.numbers.data<float>(), testing::ElementsAre(0, 0, 64, -127));
+  EXPECT_EQ(bytes.scales.data<float>()[0], 0);
+}
+
 TEST(ModelFile, HoldsHowFlowIsMeasured) {
   Model model = rich_model();
   InputSpec& spec = model.inputs["frame"];

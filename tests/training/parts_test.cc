@@ -66,6 +66,31 @@ TEST(Optimizer, AdamCorrectsItsBias) {
   EXPECT_NEAR(one.step(2, 0.1), 1.2 - 0.2 * (0.25 / 0.75) / std::sqrt(2.6875 / 0.4375), 1e-15);
 }
 
+// Float32 takes a kernel that goes once over all arrays, float64 LibTorch's functions.
+TEST(Optimizer, AdamInOnePassMovesAsStepByStep) {
+  for (const OptimizerKind kind : {OptimizerKind::kAdam, OptimizerKind::kAdamW}) {
+    constexpr std::int64_t kNumbers = 9001;  // more than a block of the kernel
+    torch::manual_seed(2);
+    const torch::Tensor start = torch::randn({kNumbers}, kDouble);
+    std::vector<torch::Tensor> moved;
+    for (const auto type : {torch::kFloat64, torch::kFloat32}) {
+      torch::manual_seed(5);
+      graph::Model model;
+      model.parameters = {{"w", {kNumbers}}};
+      model.weights = {{"w", from_torch(start)}};
+      const auto weights = std::make_shared<Weights>(model, torch::TensorOptions().dtype(type));
+      Optimizer optimizer(weights, {.kind = kind, .decay = 0.1});
+      for (int step = 0; step < 5; ++step) {
+        weights->at("w").mutable_grad() = torch::randn({kNumbers}, kDouble).to(type);
+        optimizer.step(0.01);
+      }
+      moved.push_back(weights->at("w").detach().to(torch::kFloat64));
+    }
+    EXPECT_LT((moved[1] - moved[0]).abs().max().item<double>(), 2e-6);
+    EXPECT_GT((moved[0] - start).abs().max().item<double>(), 0.01);
+  }
+}
+
 TEST(Optimizer, AdamWDecaysOnlyTheWeight) {
   OneWeight one({.kind = OptimizerKind::kAdamW, .decay = 0.5, .epsilon = 0});
   // 1 - 0.2 * sign(g) - 0.2 * 0.25 * 1

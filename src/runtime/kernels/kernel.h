@@ -42,7 +42,8 @@ struct KernelRequest {
   kernels::Limits limits;  // of the output, whose relu or clip is the kernel's
   KernelLevel level = KernelLevel::kReference;
   bool precise = false;  // no kernel whose error is greater than that of the sums in their order
-  // Of the weights of `linear`, whose numbers are rounded to it already.
+  // Of the weights of `linear`, whose numbers are rounded to it already. A kernel may take them for float32, as the
+  // reference does.
   WeightFormat weight_format = WeightFormat::kFloat32;
 };
 
