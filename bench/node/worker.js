@@ -43,7 +43,7 @@ function zeros(type, dims) {
 function openSession(file, threads) {
   const session = new binding.InferenceSession();
   session.loadModel(file, {
-    intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all', executionMode: 'sequential',
+    intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all', executionMode: 'sequential', logSeverityLevel: 3,
   });
   return session;
 }

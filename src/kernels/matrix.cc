@@ -108,19 +108,20 @@ void PackedMatrix::multiply_few(const RowAddresses& x, std::int64_t rows, float*
   for_ranges(pool, divide_up(panels_, at_once), at_once * panel_size, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t group = begin; group < end; ++group) {
       const std::int64_t panel = group * at_once;
-      TileCall call{addresses.data(),
-                    rows,
-                    runs_.data(),
-                    static_cast<std::int64_t>(runs_.size()),
-                    packed_.data() + panel * panel_size,
-                    panel_size,
-                    std::min(at_once, panels_ - panel),
-                    onto ? nullptr : start_.data() + panel * width,
-                    y + panel * width,
-                    y_stride,
-                    outputs_ - panel * width,
-                    limits};
+      TileCall call{.rows = addresses.data(),
+                    .row_count = rows,
+                    .runs = runs_.data(),
+                    .run_count = static_cast<std::int64_t>(runs_.size()),
+                    .panels = nullptr,
+                    .panel_stride = panel_size,
+                    .panel_count = std::min(at_once, panels_ - panel),
+                    .start = onto ? nullptr : start_.data() + panel * width,
+                    .out = y + panel * width,
+                    .out_stride = y_stride,
+                    .columns = outputs_ - panel * width,
+                    .limits = limits};
       if (halves_.empty()) {
+        call.panels = packed_.data() + panel * panel_size;
         kernel_->run(call);
       } else {
         call.halves = halves_.data() + panel * panel_size;
@@ -151,18 +152,26 @@ void PackedMatrix::multiply_block(const RowAddresses& x, std::int64_t row_begin,
     }
     for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
       const std::int64_t at = (panel * depth_ + block.begin) * width;
-      const float* weights = packed_.data() + at;
-      if (!halves_.empty()) {
+      const float* weights = widened.data();
+      if (halves_.empty()) {
+        weights = packed_.data() + at;
+      } else {
         const std::int64_t end = last ? depth_ : (&block + 1)->begin;
         kernel_->widen(halves_.data() + at, widened.data(), (end - block.begin) * width);
-        weights = widened.data();
       }
       for (std::int64_t row = 0; row < rows; row += at_once) {
-        kernel_->run({addresses.data() + row, std::min(at_once, rows - row), copy ? &copied : runs,
-                      copy ? 1 : block.last_run - block.first_run, weights, 0, 1,
-                      first && !onto ? start_.data() + panel * width : nullptr,
-                      y + (row_begin + row) * y_stride + panel * width, y_stride, outputs_ - panel * width,
-                      last ? limits : Limits{}});
+        kernel_->run({.rows = addresses.data() + row,
+                      .row_count = std::min(at_once, rows - row),
+                      .runs = copy ? &copied : runs,
+                      .run_count = copy ? 1 : block.last_run - block.first_run,
+                      .panels = weights,
+                      .panel_stride = 0,
+                      .panel_count = 1,
+                      .start = first && !onto ? start_.data() + panel * width : nullptr,
+                      .out = y + (row_begin + row) * y_stride + panel * width,
+                      .out_stride = y_stride,
+                      .columns = outputs_ - panel * width,
+                      .limits = last ? limits : Limits{}});
       }
     }
   }
