@@ -45,6 +45,7 @@ int Packets::read(AVPacket* packet, Need& need) {
   need = Need::kPicture;
   while (looks_ahead()) read_ahead();
   if (ahead_.empty()) return read_one(packet);
+  av_packet_unref(packet);  // what it holds would be lost by moving another into it
   Ahead next = std::move(ahead_.front());
   ahead_.pop_front();
   if (next.code < 0) return next.code;
