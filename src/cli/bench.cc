@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "cli/bench.h"
-#include "cli/classifier.h"
 #include "longtake/error.h"
 
 namespace longtake::cli {
@@ -25,18 +24,21 @@ struct BenchOptions {
   bool json = false;
 };
 
-// Milliseconds of each call.
+template <class Call>
+double milliseconds_of(const Call& call) {
+  const auto start = std::chrono::steady_clock::now();
+  call();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Milliseconds of each call, the shortest first.
 std::vector<double> time_calls(runtime::Program& program, const graph::Chunk& chunk, std::int64_t calls) {
-  using Clock = std::chrono::steady_clock;
   State state = program.initial_state(chunk.streams);
   graph::Outputs outputs;
-  for (int warm = 0; warm < 5; ++warm) program.run(chunk, state, outputs);
+  const auto call = [&] { program.run(chunk, state, outputs); };
+  for (int warm = 0; warm < 5; ++warm) call();
   std::vector<double> times;
-  for (std::int64_t i = 0; i < calls && !interrupted(); ++i) {
-    const auto start = Clock::now();
-    program.run(chunk, state, outputs);
-    times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
-  }
+  for (std::int64_t i = 0; i < calls && !interrupted(); ++i) times.push_back(milliseconds_of(call));
   std::sort(times.begin(), times.end());
   return times;
 }
@@ -53,49 +55,67 @@ graph::Chunk chunk_of(const graph::Plan& plan, std::int64_t ticks, std::int64_t 
 constexpr std::int64_t kEarly = 10;  // the frame whose cost a later one is held against
 constexpr std::int64_t kAround = 5;  // frames before and after it that are timed, too
 
+// Streams that go in step, of a few frames over and over.
+class LongStreams {
+ public:
+  LongStreams(runtime::Program& program, std::int64_t streams)
+      : program_(program), streams_(streams), chunks_(kChunks, chunk_of(program.plan(), 1, streams)) {
+    const Tensor frames = noise_frames(program.plan(), kChunks * streams);
+    for (std::int64_t i = 0; i < kChunks; ++i) {
+      Tensor& data = chunks_[i].inputs[0].data;
+      std::copy_n(frames.raw() + static_cast<std::size_t>(i) * data.bytes(), data.bytes(), data.raw());
+    }
+  }
+
+  State initial_state() const { return program_.initial_state(streams_); }
+  void step(std::int64_t frame, State& state) { program_.run(chunks_[frame % kChunks], state, outputs_); }
+
+ private:
+  static constexpr std::int64_t kChunks = 16;
+  runtime::Program& program_;
+  std::int64_t streams_;
+  std::vector<graph::Chunk> chunks_;
+  graph::Outputs outputs_;
+};
+
+// The states before two frames, the earlier first; fewer when interrupted.
+std::vector<State> states_before(LongStreams& streams, const std::array<std::int64_t, 2>& frames) {
+  std::vector<State> states;
+  State state = streams.initial_state();
+  for (std::int64_t frame = 1; states.size() < frames.size() && !interrupted(); ++frame) {
+    if (frame == frames[states.size()]) states.push_back(state);
+    streams.step(frame, state);
+  }
+  return states;
+}
+
 // Median milliseconds of frame kEarly of a stream and of frame `late`. States of both are kept, and the frames from
 // there on are timed in turn, so that a machine that changes its pace changes both. Nothing when interrupted.
 std::optional<std::pair<double, double>> time_early_and_late(runtime::Program& program, std::int64_t streams,
                                                              std::int64_t late) {
-  using Clock = std::chrono::steady_clock;
-  constexpr std::int64_t kChunks = 16, kRounds = 50;
-  std::vector<graph::Chunk> chunks(kChunks, chunk_of(program.plan(), 1, streams));
-  const Tensor frames = noise_frames(program.plan(), kChunks * streams);
-  for (std::int64_t i = 0; i < kChunks; ++i) {
-    Tensor& data = chunks[i].inputs[0].data;
-    std::copy_n(frames.raw() + static_cast<std::size_t>(i) * data.bytes(), data.bytes(), data.raw());
-  }
-  graph::Outputs outputs;
-  const auto step = [&](std::int64_t frame, State& state) { program.run(chunks[frame % kChunks], state, outputs); };
-  State state = program.initial_state(streams);
-  std::array<State, 2> states;
-  const std::array first{kEarly - kAround, late - kAround};
-  for (std::int64_t frame = 1; frame <= first[1]; ++frame) {
-    if (interrupted()) return std::nullopt;
-    if (frame == first[0]) states[0] = state;
-    if (frame == first[1]) states[1] = state;
-    step(frame, state);
-  }
+  constexpr std::int64_t kRounds = 50;
+  LongStreams all(program, streams);
+  const std::array<std::int64_t, 2> first{kEarly - kAround, late - kAround};
+  const std::vector<State> states = states_before(all, first);
   std::array<std::vector<double>, 2> times;
   for (std::int64_t round = 0; round < kRounds && !interrupted(); ++round) {
     for (const std::size_t which : {round % 2, 1 - round % 2}) {
-      state = states[which];
+      State state = states[which];
       for (std::int64_t i = 0; i <= 2 * kAround; ++i) {
-        const auto start = Clock::now();
-        step(first[which] + i, state);
-        times[which].push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+        times[which].push_back(milliseconds_of([&] { all.step(first[which] + i, state); }));
       }
     }
   }
   if (interrupted()) return std::nullopt;
-  for (std::vector<double>& all : times) std::nth_element(all.begin(), all.begin() + std::ssize(all) / 2, all.end());
+  for (std::vector<double>& each : times) {
+    std::nth_element(each.begin(), each.begin() + std::ssize(each) / 2, each.end());
+  }
   return std::pair(times[0][times[0].size() / 2], times[1][times[1].size() / 2]);
 }
 
 int bench(const BenchOptions& options) {
-  const OpenedModel opened = open_model(options.model, options.threads, options.graph);
+  const OpenedModel opened = open_measured(options.model, options.threads, options.graph);
   runtime::Program& program = *opened.program;
-  if (program.plan().graph->inputs.size() != 1) throw Unsupported("bench runs models with one input");
   constexpr std::int64_t kChunk = 16;
   const auto steps = time_calls(program, chunk_of(program.plan(), 1, options.streams), options.frames);
   const auto chunks = time_calls(program, chunk_of(program.plan(), kChunk, options.streams),
@@ -134,6 +154,16 @@ int bench(const BenchOptions& options) {
 }
 
 }  // namespace
+
+OpenedModel open_measured(const std::string& model, int threads, const std::string& graph) {
+  OpenedModel opened = open_model(model, threads, graph);
+  const graph::Graph& measured = *opened.program->plan().graph;
+  if (measured.inputs.size() != 1) {
+    throw Unsupported(fmt::format("{}: graph '{}' has {} inputs; bench runs graphs with one", opened.path,
+                                  measured.name, measured.inputs.size()));
+  }
+  return opened;
+}
 
 Tensor noise_frames(const graph::Plan& plan, std::int64_t rows) {
   Shape shape = plan.shape(plan.graph->inputs.at(0));

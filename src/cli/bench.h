@@ -2,11 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
+#include "cli/classifier.h"
 #include "cli/cli.h"
 #include "graph/plan.h"
 
 namespace longtake::cli {
+
+// A model whose `graph` is to be measured, as open_model() opens it. Throws Unsupported when the graph has not exactly
+// one input, to be given noise.
+OpenedModel open_measured(const std::string& model, int threads, const std::string& graph);
 
 // Frames [rows, ...] of a graph's only input, of varied numbers: all-zero frames would flatter.
 Tensor noise_frames(const graph::Plan& plan, std::int64_t rows);

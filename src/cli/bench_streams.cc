@@ -8,14 +8,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
 #include <set>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "cli/bench.h"
-#include "cli/classifier.h"
 #include "longtake/error.h"
 #include "reports/table.h"
 #include "runtime/stream_batcher.h"
@@ -84,45 +87,55 @@ struct StreamsResult {
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-// The numbers of all outputs of a step of one stream, one after the other.
-void append_numbers(const StreamAnswer& answer, std::vector<float>& all) {
+// Ends what is being measured. As an answer's receiver may throw it, too, it comes out of drain().
+struct Interrupted {};
+
+void throw_if_interrupted() {
+  if (interrupted()) throw Interrupted();
+}
+
+// The bytes of all outputs of a step of one stream, one after the other.
+void append_bytes(const StreamAnswer& answer, std::vector<std::byte>& all) {
   for (std::size_t o = 0; o < answer.rows.size(); ++o) {
-    const auto numbers = answer.numbers(o);
-    all.insert(all.end(), numbers.begin(), numbers.end());
+    const auto bytes = std::as_bytes(answer.numbers(o));
+    all.insert(all.end(), bytes.begin(), bytes.end());
   }
 }
 
-// Throws unless some streams of a batch of `streams` get the answers that they get alone, bit for bit.
-void check_answers(runtime::Program& program, const Footage& footage, const BatchingOptions& batching) {
-  constexpr std::int64_t kFrames = 4;
-  const std::set<std::int64_t> looked_at{0, batching.streams / 3, batching.streams / 2, batching.streams - 1};
-  std::map<std::int64_t, std::vector<float>> together;
-  {
-    BatchingOptions waiting = batching;
-    waiting.when_full = WhenFull::kBlock;
-    StreamBatcher batcher(program, waiting, [&](const StreamAnswer& answer) {
-      if (looked_at.contains(answer.stream)) append_numbers(answer, together[answer.stream]);
-    });
-    for (std::int64_t s = 0; s < batching.streams; ++s) batcher.open();
-    Tensor frame;
-    for (std::int64_t i = 0; i < kFrames * batching.streams; ++i) {
-      footage.show(i % batching.streams, i / batching.streams, frame);
-      batcher.push(i % batching.streams, frame);
-    }
-    batcher.drain();
+// All answers to `frames` frames of each of the streams `looked_at`, the first of which is `first` in the footage.
+std::map<std::int64_t, std::vector<std::byte>> answers_of(runtime::Program& program, const Footage& footage,
+                                                          const BatchingOptions& batching, std::int64_t first,
+                                                          const std::set<std::int64_t>& looked_at,
+                                                          std::int64_t frames) {
+  std::map<std::int64_t, std::vector<std::byte>> answers;
+  StreamBatcher batcher(program, batching, [&](const StreamAnswer& answer) {
+    throw_if_interrupted();
+    if (looked_at.contains(answer.stream)) append_bytes(answer, answers[answer.stream]);
+  });
+  for (std::int64_t s = 0; s < batching.streams; ++s) batcher.open();
+  Tensor frame;
+  for (std::int64_t i = 0; i < frames * batching.streams; ++i) {
+    const std::int64_t stream = i % batching.streams;
+    footage.show(first + stream, i / batching.streams, frame);
+    if (!batcher.push(stream, frame)) batcher.stop();  // throws what stopped it
   }
+  for (std::int64_t s = 0; s < batching.streams; ++s) batcher.close(s);
+  batcher.drain();
+  return answers;
+}
+
+// Throws unless some streams of a batch of `streams` get the answers that they get alone, bit for bit. That may be none
+// while they are followed, and some when they end.
+void check_answers(runtime::Program& program, const Footage& footage, const BatchingOptions& batching) {
+  constexpr std::int64_t kAtOnce = 4, kMost = 64;  // frames
+  const std::int64_t frames = std::min(kAtOnce + program.plan().lag, kMost);
+  const std::set<std::int64_t> looked_at{0, batching.streams / 3, batching.streams / 2, batching.streams - 1};
+  BatchingOptions waiting = batching;
+  waiting.when_full = WhenFull::kBlock;
+  auto together = answers_of(program, footage, waiting, 0, looked_at, frames);
   for (const std::int64_t stream : looked_at) {
-    std::vector<float> alone;
-    StreamBatcher batcher(program, {.streams = 1}, [&](const StreamAnswer& answer) { append_numbers(answer, alone); });
-    batcher.open();
-    Tensor frame;
-    for (std::int64_t i = 0; i < kFrames; ++i) {
-      footage.show(stream, i, frame);
-      batcher.push(0, frame);
-    }
-    batcher.drain();
-    if (alone.empty() || together[stream].size() != alone.size() ||
-        std::memcmp(alone.data(), together[stream].data(), alone.size() * sizeof(float)) != 0) {
+    auto alone = answers_of(program, footage, {.streams = 1}, stream, {0}, frames);
+    if (together[stream] != alone[0]) {
       throw Error(fmt::format("stream {} of {} gets other answers in a batch than alone", stream, batching.streams));
     }
   }
@@ -135,18 +148,26 @@ double most_frames_per_second(runtime::Program& program, const Footage& footage,
   full.when_full = WhenFull::kBlock;
   full.wait = std::chrono::seconds(1);  // until there is a frame of each
   full.queue = 2;
-  StreamBatcher batcher(program, full, [](const StreamAnswer&) {});
+  StreamBatcher batcher(program, full, [](const StreamAnswer&) { throw_if_interrupted(); });
   for (std::int64_t s = 0; s < full.streams; ++s) batcher.open();
   Tensor frame;
   const Clock::time_point begin = Clock::now();
-  for (std::int64_t i = 0; seconds_since(begin) < seconds && !interrupted(); ++i) {
-    for (std::int64_t s = 0; s < full.streams; ++s) {
-      footage.show(s, i, frame);
-      if (!batcher.push(s, frame)) batcher.stop();  // throws what stopped it
-    }
+  for (std::int64_t i = 0; seconds_since(begin) < seconds; ++i) {
+    throw_if_interrupted();
+    footage.show(i % full.streams, i / full.streams, frame);
+    if (!batcher.push(i % full.streams, frame)) batcher.stop();  // throws what stopped it
   }
   batcher.drain();
   return static_cast<double>(batcher.counts().frames) / seconds_since(begin);
+}
+
+// Throws Interrupted soon after that is so.
+void sleep_until(Clock::time_point until) {
+  constexpr std::chrono::milliseconds kSlice(100);
+  for (Clock::time_point now = Clock::now(); now < until; now = Clock::now()) {
+    throw_if_interrupted();
+    std::this_thread::sleep_until(std::min<Clock::time_point>(until, now + kSlice));
+  }
 }
 
 // Cameras that run freely: the phases of their frames differ, spread by the golden ratio. Sorted by phase.
@@ -161,22 +182,25 @@ std::vector<std::pair<double, std::int64_t>> camera_phases(std::int64_t streams)
 StreamsResult follow_streams(runtime::Program& program, const Footage& footage, const BenchStreamsOptions& options,
                              std::int64_t streams) {
   const auto phases = camera_phases(streams);
-  const auto frames = std::max<std::int64_t>(1, std::llround(options.seconds * options.fps));
+  const std::int64_t frames = std::llround(options.seconds * options.fps);
   std::vector<double> latencies;  // in ms; until drain() the batcher's thread writes them
-  latencies.reserve(static_cast<std::size_t>(frames * streams));
+  constexpr std::int64_t kReserved = 1 << 20;
+  latencies.reserve(static_cast<std::size_t>(std::min(frames * streams, kReserved)));
   StreamBatcher batcher(program, options.batching(streams), [&](const StreamAnswer& answer) {
+    throw_if_interrupted();
     latencies.push_back(Milliseconds(Clock::now() - answer.arrived).count());
   });
   for (std::int64_t s = 0; s < streams; ++s) batcher.open();
 
   Tensor frame;
   const Clock::time_point begin = Clock::now() + std::chrono::milliseconds(10);
-  for (std::int64_t i = 0; i < frames && !interrupted(); ++i) {
+  for (std::int64_t i = 0; i < frames; ++i) {
     for (const auto& [phase, stream] : phases) {
       footage.show(stream, i, frame);
       const std::chrono::duration<double> at((static_cast<double>(i) + phase) / options.fps);
       const Clock::time_point arrival = begin + std::chrono::duration_cast<Clock::duration>(at);
-      std::this_thread::sleep_until(arrival);
+      throw_if_interrupted();
+      sleep_until(arrival);
       if (!batcher.push(stream, frame, arrival)) batcher.stop();  // throws what stopped it
     }
   }
@@ -252,27 +276,31 @@ std::string streams_text(const BenchStreamsOptions& options, const std::vector<S
 }
 
 int bench_streams(const BenchStreamsOptions& options) {
-  const OpenedModel opened = open_model(options.model, options.threads, options.graph);
+  if (options.seconds * options.fps < 1) {
+    throw ConfigError(fmt::format("--seconds {} is less than one frame of a stream at --fps {}; give at least {}",
+                                  options.seconds, options.fps, 1 / options.fps));
+  }
+  const OpenedModel opened = open_measured(options.model, options.threads, options.graph);
   runtime::Program& program = *opened.program;
   const std::vector<std::int64_t>& numbers = options.streams;
   std::vector<StreamsResult> results;
   try {
     const Footage footage(program.plan());
     reports::Progress progress = terminal_progress("measuring", "numbers of streams", std::ssize(numbers));
+    check_answers(program, footage, options.batching(*std::max_element(numbers.begin(), numbers.end())));
     for (const std::int64_t streams : numbers) {
-      if (streams == *std::max_element(numbers.begin(), numbers.end())) {
-        check_answers(program, footage, options.batching(streams));
-      }
       const double most = most_frames_per_second(program, footage, options.batching(streams), options.seconds);
       StreamsResult result = follow_streams(program, footage, options, streams);
-      if (interrupted()) break;
       result.most = most;
       results.push_back(result);
       progress.update(std::ssize(results));
     }
+  } catch (const Interrupted&) {
+    // What was measured before is told.
   } catch (const InvalidArgument& error) {  // such as a graph that cannot be followed
     throw BadData(fmt::format("{}: {}", opened.path, error.what()));
   }
+  if (results.empty()) return kPartial;  // perhaps not even checked
   put(options.json ? streams_json(opened.path, options, results) : streams_text(options, results));
   return results.size() == numbers.size() ? kDone : kPartial;
 }

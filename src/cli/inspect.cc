@@ -92,12 +92,14 @@ void add_inspect(CLI::App& app, Run& run) {
   verb->add_option("--graph", options->graph,
                    "Which graph of the model; without it all, as JSON and as a drawing the first");
   CLI::Option* streams = verb->add_option("--streams", options->streams,
-                                          "Also the memory of so many streams that share their steps; runs one of them")
+                                          "Also the memory of so many streams that share their steps; runs one step")
                              ->check(whole_number(1, 65536));
   verb->add_option("--threads", options->threads, "That share a step, each with memory of its own; 0 takes all cores")
       ->check(CLI::Range(0, 1024))
       ->needs(streams)
       ->capture_default_str();
+  add_weight_format(*verb);
+  verb->get_option("--weight-format")->needs(streams);  // nothing else depends on it
   CLI::Option* json = verb->add_flag("--json", options->json, "As JSON");
   verb->add_flag("--dot", options->dot, "As a drawing in Graphviz's language")->excludes(json)->excludes(streams);
   verb->footer(

@@ -62,7 +62,10 @@ class FilesAhead {
   // The next file in the order they were given. What is wrong with it is thrown by read().
   std::unique_ptr<media::LiveReader> open() {
     std::unique_ptr<media::LiveReader> reader = next_ ? std::move(next_) : follow(files_.at(opened_++));
-    if (opened_ < files_.size()) next_ = follow(files_[opened_++]);
+    if (opened_ < files_.size()) {
+      next_ = follow(files_[opened_]);
+      ++opened_;  // only now: where that fails, the file is still to come
+    }
     return reader;
   }
 

@@ -66,6 +66,7 @@ InspectReport inspect(const Plan& plan) {
   report.model = plan.model->name;
   report.graph = plan.graph->name;
   for (const Graph& graph : plan.model->graphs) report.graphs.push_back(graph.name);
+  report.weight_format = plan.model->weight_format;
   report.model_parameters = plan.model->parameter_count();
   report.state_bytes_per_stream = plan.state_bytes_per_stream();
   report.state = plan.state;
@@ -103,6 +104,7 @@ std::string to_json(const InspectReport& report) {
   Json json{{"model", report.model},
             {"graph", report.graph},
             {"graphs", report.graphs},
+            {"weight_format", name_of(report.weight_format)},
             {"model_parameters", report.model_parameters},
             {"parameters", report.parameters},
             {"parameters_by_layer", Json::object()},
@@ -148,8 +150,9 @@ std::string to_text(const InspectReport& report) {
     text += fmt::format("{:<{}}  {:<22}  {:<18}  {:>13L}  {:>15L}  {}\n", layer.name, width, layer.op,
                         to_string(layer.shape), layer.parameters, layer.flops, layer.in_loop ? "loop" : "parallel");
   }
-  text += fmt::format("\nparameters          {}\nFLOPs per frame     {}\nstate per stream    {} bytes\n",
-                      report.parameters, report.flops_per_frame, report.state_bytes_per_stream);
+  text += fmt::format(
+      "\nparameters          {}\nweight format       {}\nFLOPs per frame     {}\nstate per stream    {} bytes\n",
+      report.parameters, name_of(report.weight_format), report.flops_per_frame, report.state_bytes_per_stream);
   text += report.causal            ? "causal              yes\n"
           : report.whole_sequences ? "causal              no: needs whole clips\n"
                                    : fmt::format("causal              no: answers lag {} frames behind\n", report.lag);

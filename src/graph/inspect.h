@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "graph/plan.h"
+#include "longtake/weight_format.h"
 
 namespace longtake::graph {
 
@@ -35,9 +36,10 @@ struct MemoryReport {
 struct InspectReport {
   std::string model;
   std::string graph;
-  std::vector<std::string> graphs;    // of the model, this one among them
-  std::int64_t model_parameters = 0;  // learnable, of all graphs together
-  std::int64_t parameters = 0;        // learnable, of the graph
+  std::vector<std::string> graphs;                      // of the model, this one among them
+  WeightFormat weight_format = WeightFormat::kFloat32;  // of the model's file
+  std::int64_t model_parameters = 0;                    // learnable, of all graphs together
+  std::int64_t parameters = 0;                          // learnable, of the graph
   // Learnable, in the order of the graph: of each layer, a recurrent cell being one ("lstm1"), and of each parameter.
   std::vector<std::pair<std::string, std::int64_t>> parameters_by_layer;
   std::vector<std::pair<std::string, std::int64_t>> parameters_by_name;

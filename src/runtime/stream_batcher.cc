@@ -20,6 +20,7 @@ BatchingOptions checked(const BatchingOptions& options) {
   at_least_one("batch", options.batch);
   at_least_one("queue", options.queue);
   if (options.wait.count() < 0) throw InvalidArgument("wait of a batcher is negative");
+  if (options.wait > std::chrono::hours(1)) throw InvalidArgument("wait of a batcher is above an hour");
   return options;
 }
 
@@ -58,12 +59,11 @@ StreamBatcher::StreamBatcher(graph::Executor& executor, const BatchingOptions& o
       shape_(frame_shape(executor.plan())),
       ticks_after_(std::max<std::int64_t>(1, executor.plan().lag)),
       streams_(static_cast<std::size_t>(options.streams)),
-      line_(static_cast<std::size_t>(options.streams)),
       parts_(static_cast<std::size_t>(std::min(options.batch, options.streams))),
       state_(executor.initial_state(options.streams)),
       rows_(executor.plan().graph->outputs.size()),
       next_row_(rows_.size()) {
-  for (Stream& stream : streams_) stream.ring.resize(static_cast<std::size_t>(options.queue));
+  line_.reserve(streams_.size());
   chosen_.reserve(parts_.size());
   chunk_.streams = options.streams;
   chunk_.ticks = 1;
@@ -93,10 +93,10 @@ void StreamBatcher::stop() {
 
 void StreamBatcher::drain() {
   std::unique_lock lock(mutex_);
-  ++draining_;
+  const std::int64_t all = orders_;
+  drained_ = all;
   has_work_.notify_all();
-  has_drained_.wait(lock, [this] { return stopping_ || (line_size_ == 0 && !stepping_); });
-  --draining_;
+  has_drained_.wait(lock, [&] { return stopping_ || oldest_undone() >= all; });
   if (error_ != nullptr) std::rethrow_exception(error_);
 }
 
@@ -112,7 +112,7 @@ std::int64_t StreamBatcher::open() {
     throw InvalidArgument(fmt::format("all {} streams of the batcher are open", streams_.size()));
   }
   std::vector<Waiting> ring = std::move(free->ring);
-  *free = Stream{.open = true, .ring = std::move(ring)};
+  *free = Stream{.open = true, .closings = free->closings, .ring = std::move(ring)};
   ++open_;
   return free - streams_.begin();
 }
@@ -131,41 +131,89 @@ bool StreamBatcher::push(std::int64_t stream, Tensor& frame, Clock::time_point a
   }
   std::unique_lock lock(mutex_);
   Stream& to = opened(stream);
-  const std::size_t room = to.ring.size();
+  const auto most = static_cast<std::size_t>(options_.queue);
   if (options_.when_full == WhenFull::kBlock) {
-    has_room_.wait(lock, [&] { return stopping_ || to.size < room; });
+    // Whoever closes the stream meanwhile may even have given its number to another.
+    const std::int64_t closings = to.closings;
+    has_room_.wait(lock, [&] { return stopping_ || to.closings != closings || to.size < most; });
+    if (to.closings != closings) return false;
   }
   if (stopping_) return false;
-  if (to.size == room) {
-    to.first = (to.first + 1) % room;
+  if (to.size == most) {
+    to.first = (to.first + 1) % to.ring.size();
     --to.size;
     ++counts_.dropped;
+    has_drained_.notify_all();
+  } else if (to.size == to.ring.size()) {
+    make_room(to);
   }
-  Waiting& waiting = to.ring[(to.first + to.size++) % room];
+  Waiting& waiting = to.ring[(to.first + to.size++) % to.ring.size()];
   waiting.frame.swap(frame);
   waiting.arrived = arrived;
   waiting.number = to.pushed++;
-  if (!to.in_line) get_in_line(stream);
+  waiting.order = orders_++;
+  if (to.place == Place::kNowhere) get_in_line(stream);
   return true;
 }
 
 void StreamBatcher::close(std::int64_t stream) {
-  const std::lock_guard lock(mutex_);
-  Stream& closed = opened(stream);
-  closed.closing = true;
-  if (!closed.in_line) get_in_line(stream);
+  {
+    const std::lock_guard lock(mutex_);
+    Stream& closed = opened(stream);
+    closed.closing = true;
+    ++closed.closings;
+    closed.end.arrived = Clock::now();
+    closed.end.order = orders_++;
+    if (closed.place == Place::kNowhere) get_in_line(stream);
+  }
+  has_room_.notify_all();
+}
+
+// For one more frame in a ring that is full.
+void StreamBatcher::make_room(Stream& stream) {
+  std::rotate(stream.ring.begin(), stream.ring.begin() + static_cast<std::ptrdiff_t>(stream.first), stream.ring.end());
+  stream.first = 0;
+  stream.ring.emplace_back();
+}
+
+const StreamBatcher::Waiting& StreamBatcher::next_of(const Stream& stream) {
+  return stream.size > 0 ? stream.ring[stream.first] : stream.end;
 }
 
 // Wakes the thread where that may change what it does.
-void StreamBatcher::get_in_line(std::int64_t stream) {
-  line_[(line_first_ + line_size_++) % line_.size()] = stream;
-  streams_[stream].in_line = true;
-  if (line_size_ == 1 || is_full()) has_work_.notify_one();
+void StreamBatcher::get_in_line(std::int64_t number) {
+  Stream& stream = streams_[number];
+  line_.push_back(number);
+  stream.place = Place::kInLine;
+  stream.since = next_of(stream).arrived;
+  if (is_full() || latest_step(stream) < asleep_until_) has_work_.notify_one();
 }
 
 // No waiting could make the next batch larger.
-bool StreamBatcher::is_full() const {
-  return static_cast<std::int64_t>(line_size_) >= std::min<std::int64_t>(std::ssize(parts_), open_);
+bool StreamBatcher::is_full() const { return std::ssize(line_) >= std::min<std::int64_t>(std::ssize(parts_), open_); }
+
+// When the next step must begin for a stream in line; min: at once.
+StreamBatcher::Clock::time_point StreamBatcher::latest_step(const Stream& stream) const {
+  const Waiting& next = next_of(stream);
+  const bool at_once = next.number < 0 || next.order < drained_;
+  return at_once ? Clock::time_point::min() : stream.since + options_.wait;
+}
+
+// For all of them.
+StreamBatcher::Clock::time_point StreamBatcher::latest_step() const {
+  Clock::time_point latest = Clock::time_point::max();
+  for (const std::int64_t number : line_) latest = std::min(latest, latest_step(streams_[number]));
+  return latest;
+}
+
+// The first order that is neither answered nor dropped.
+std::int64_t StreamBatcher::oldest_undone() const {
+  std::int64_t oldest = orders_;
+  for (const Stream& stream : streams_) {
+    if (stream.place == Place::kInLine) oldest = std::min(oldest, next_of(stream).order);
+    if (stream.place == Place::kInStep) oldest = std::min(oldest, stream.in_step);
+  }
+  return oldest;
 }
 
 void StreamBatcher::work() {
@@ -186,7 +234,6 @@ void StreamBatcher::work() {
     error_ = std::current_exception();
     stopping_ = true;
   }
-  stepping_ = false;
   has_room_.notify_all();
   has_drained_.notify_all();
 }
@@ -194,29 +241,32 @@ void StreamBatcher::work() {
 // False when the batcher stops.
 bool StreamBatcher::wait_for_batch(std::unique_lock<std::mutex>& lock) {
   while (!stopping_) {
-    if (line_size_ == 0) {
-      has_work_.wait(lock);
-      continue;
-    }
-    const Stream& longest = streams_[line_[line_first_]];
-    if (is_full() || draining_ > 0 || longest.size == 0) return true;  // size 0: it ends
-    const Clock::time_point latest = longest.ring[longest.first].arrived + options_.wait;
+    if (!line_.empty() && is_full()) return true;
+    const Clock::time_point latest = latest_step();
     if (Clock::now() >= latest) return true;
-    has_work_.wait_until(lock, latest);
+    asleep_until_ = latest;
+    if (line_.empty()) {
+      has_work_.wait(lock);
+    } else {
+      has_work_.wait_until(lock, latest);
+    }
+    asleep_until_ = Clock::time_point::min();
   }
   return false;
 }
 
+// Those that wait longest.
 void StreamBatcher::take_batch() {
-  chosen_.clear();
-  while (line_size_ > 0 && chosen_.size() < parts_.size()) {
-    chosen_.push_back(line_[line_first_]);
-    line_first_ = (line_first_ + 1) % line_.size();
-    --line_size_;
-  }
+  const auto waits_longer = [this](std::int64_t a, std::int64_t b) {
+    const Clock::time_point since_a = streams_[a].since, since_b = streams_[b].since;
+    return since_a != since_b ? since_a < since_b : a < b;
+  };
+  const auto end = line_.begin() + std::min(std::ssize(line_), std::ssize(parts_));
+  if (end != line_.end()) std::nth_element(line_.begin(), end, line_.end(), waits_longer);
+  chosen_.assign(line_.begin(), end);
+  line_.erase(line_.begin(), end);
   std::sort(chosen_.begin(), chosen_.end());  // the order of rows
   for (std::size_t i = 0; i < chosen_.size(); ++i) take_part(chosen_[i], parts_[i]);
-  stepping_ = true;
   has_room_.notify_all();
 }
 
@@ -224,6 +274,8 @@ void StreamBatcher::take_part(std::int64_t number, Part& part) {
   Stream& stream = streams_[number];
   part.flags = 0;
   part.ended = false;
+  stream.place = Place::kInStep;
+  stream.in_step = next_of(stream).order;
   if (stream.size > 0) {
     Waiting& next = stream.ring[stream.first];
     part.waiting.frame.swap(next.frame);
@@ -237,7 +289,7 @@ void StreamBatcher::take_part(std::int64_t number, Part& part) {
   }
   // It is closing: as Session::finish() does it. Of a stream without frames nothing is left to say.
   part.waiting.number = -1;
-  part.waiting.arrived = Clock::now();
+  part.waiting.arrived = stream.end.arrived;
   part.ended = !stream.begun || ++stream.ending == ticks_after_;
   if (!stream.begun) return;
   if (executor_.plan().lag > 0) part.flags |= graph::kFlush;
@@ -279,7 +331,7 @@ void StreamBatcher::answer() {
 void StreamBatcher::finish_batch(Clock::duration took) {
   for (std::size_t i = 0; i < chosen_.size(); ++i) {
     Stream& stream = streams_[chosen_[i]];
-    stream.in_line = false;
+    stream.place = Place::kNowhere;
     if (parts_[i].waiting.number >= 0) ++counts_.frames;
     if (parts_[i].ended) {
       stream.open = false;
@@ -290,8 +342,7 @@ void StreamBatcher::finish_batch(Clock::duration took) {
   }
   ++counts_.steps;
   counts_.busy += took;
-  stepping_ = false;
-  if (line_size_ == 0) has_drained_.notify_all();
+  has_drained_.notify_all();
 }
 
 }  // namespace longtake::runtime

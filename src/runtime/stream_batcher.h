@@ -23,10 +23,11 @@
 namespace longtake::runtime {
 
 struct BatchingOptions {
-  std::int64_t streams = 64;          // that can be open at once: memory for the state of as many is held
-  std::int64_t batch = 64;            // streams that share a step, at most; those that wait longest come first
-  std::chrono::microseconds wait{0};  // for how long after it came a frame may wait for those of other streams
-  std::int64_t queue = 4;             // frames of one stream that wait, at most
+  std::int64_t streams = 64;  // that can be open at once: memory for the state of as many is held
+  std::int64_t batch = 64;    // streams that share a step, at most; those that wait longest come first
+  // For how long after it came a frame may wait for those of other streams; an hour at most.
+  std::chrono::microseconds wait{0};
+  std::int64_t queue = 4;  // frames of one stream that wait, at most; memory is held for as many as ever waited
   // What a frame does that finds its stream's queue full: wait until there is room, or take the place of the oldest.
   // The model does not see what was dropped: for it the stream was held.
   WhenFull when_full = WhenFull::kBlock;
@@ -38,7 +39,7 @@ struct StreamAnswer {
   // Which of the frames that were pushed since the stream was opened, from 0, dropped ones counted; -1 in the ticks
   // after the last frame, which bring out what lags.
   std::int64_t frame = 0;
-  std::chrono::steady_clock::time_point arrived;
+  std::chrono::steady_clock::time_point arrived;  // in these ticks: when the stream was closed
   bool ended = false;                       // nothing comes after it, and the stream's number may be given to another
   const graph::Outputs* outputs = nullptr;  // of all streams of the step, in the order of Graph::outputs
   std::span<const std::int64_t> rows;       // of this stream, one an output; -1 where the output is absent
@@ -48,7 +49,7 @@ struct StreamAnswer {
 };
 
 struct BatchCounts {
-  std::int64_t frames = 0;   // answered
+  std::int64_t frames = 0;   // that were in a step, whether or not an output came with it
   std::int64_t dropped = 0;  // by full queues
   std::int64_t steps = 0;
   std::chrono::steady_clock::duration busy{};  // in steps and in what is done with their answers
@@ -74,15 +75,16 @@ class StreamBatcher {
   std::int64_t open();
   // Takes the next frame of a stream, float32 in the shape of the graph's input, and leaves another tensor in its
   // place, to be given a shape and numbers for the frame after; so nothing is copied. `arrived` is from when its wait
-  // counts. False, and the frame is gone, when the batcher has stopped. Throws InvalidArgument when the frame does not
-  // fit or the stream is not open.
+  // counts. False, and the frame is not taken, when the batcher has stopped, or the stream was closed by another thread
+  // while this one waited for room. Throws InvalidArgument when the frame does not fit or the stream is not open.
   bool push(std::int64_t stream, Tensor& frame, Clock::time_point arrived = Clock::now());
   // Ends a stream once its frames are answered: what lags and what waits for the end comes out, as by
   // Session::finish().
   void close(std::int64_t stream);
 
-  // Returns when everything that was pushed and closed so far is answered; nothing waits for company meanwhile. Throws
-  // what a step or an answer's receiver threw, which stops the batcher.
+  // Returns when everything that was pushed and closed before the call is answered or dropped, whatever others push
+  // meanwhile; none of it waits for company any longer. Throws what a step or an answer's receiver threw, which stops
+  // the batcher.
   void drain();
   // Takes no more frames, leaves those that wait unanswered, and returns when the thread has ended. Throws the same.
   void stop();
@@ -90,24 +92,31 @@ class StreamBatcher {
   BatchCounts counts() const;
 
  private:
+  // A frame, or the end of a stream.
   struct Waiting {
     Tensor frame;
     Clock::time_point arrived;
-    std::int64_t number = 0;
+    std::int64_t number = -1;  // of the frame in its stream; -1: the end
+    std::int64_t order = 0;    // in all that was pushed and closed
   };
+  enum class Place : std::uint8_t { kNowhere, kInLine, kInStep };
   // A ring of frames, and where the stream is in its life.
   struct Stream {
     bool open = false, closing = false;
-    bool begun = false;    // the model has seen a frame of it
-    bool in_line = false;  // or in the step that is running
+    bool begun = false;  // the model has seen a frame of it
+    Place place = Place::kNowhere;
+    std::int64_t closings = 0;  // of all streams that had this number
     std::int64_t pushed = 0;
-    std::int64_t ending = 0;  // ticks since its last frame
-    std::vector<Waiting> ring;
+    std::int64_t ending = 0;    // ticks since its last frame
+    Clock::time_point since;    // in line: when what it waits with came, even if a newer frame took its place
+    std::int64_t in_step = 0;   // the order of what is in the step
+    Waiting end;                // comes after the frames of a closing stream
+    std::vector<Waiting> ring;  // grows as frames wait, up to BatchingOptions::queue
     std::size_t first = 0, size = 0;
   };
   // The stream's part in the step that is running.
   struct Part {
-    Waiting waiting;  // its frame; number -1 where it has none
+    Waiting waiting;
     std::uint8_t flags = 0;
     bool ended = false;
   };
@@ -120,7 +129,12 @@ class StreamBatcher {
   void answer();
   void finish_batch(Clock::duration took);
   bool is_full() const;
-  void get_in_line(std::int64_t stream);
+  void get_in_line(std::int64_t number);
+  static void make_room(Stream& stream);
+  static const Waiting& next_of(const Stream& stream);
+  Clock::time_point latest_step(const Stream& stream) const;
+  Clock::time_point latest_step() const;
+  std::int64_t oldest_undone() const;
   Stream& opened(std::int64_t stream);
   void end();
 
@@ -133,14 +147,13 @@ class StreamBatcher {
   mutable std::mutex mutex_;
   std::condition_variable has_work_, has_room_, has_drained_;
   bool stopping_ = false;
-  std::exception_ptr error_;   // that stopped it
-  std::int64_t draining_ = 0;  // calls of drain()
-  bool stepping_ = false;
-  std::int64_t open_ = 0;  // streams
+  std::exception_ptr error_;  // that stopped it
+  std::int64_t orders_ = 0;   // frames that were pushed and streams that were closed
+  std::int64_t drained_ = 0;  // what is below this order waits for no company
+  std::int64_t open_ = 0;     // streams
   std::vector<Stream> streams_;
-  // A ring of the streams that have something to do, those that wait longest first.
-  std::vector<std::int64_t> line_;
-  std::size_t line_first_ = 0, line_size_ = 0;
+  std::vector<std::int64_t> line_;                             // streams that have something to do and are in no step
+  Clock::time_point asleep_until_ = Clock::time_point::min();  // the thread, unless it is woken; min: it is not asleep
   BatchCounts counts_;
 
   // Of the step that is running, which only the thread looks at.

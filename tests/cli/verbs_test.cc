@@ -8,6 +8,9 @@
 
 #include "cli/programs.h"
 #include "cli/small_world.h"
+#include "graph/builder.h"
+#include "graph/model_file.h"
+#include "graph/weight_format.h"
 #include "longtake/video_reader.h"
 #include "media/clips.h"
 
@@ -80,8 +83,12 @@ TEST_F(Verbs, UsedWronglyExitWithTwoAndSayWhatIsWrong) {
       {"bench", "streams"},
       {"bench", "streams", world().model(), "--streams", "1,0"},
       {"bench", "streams", world().model(), "--latency", "nan"},
+      {"bench", "streams", world().model(), "--wait", "3600001"},
+      {"bench", "streams", world().model(), "--fps", "0.1", "--seconds", "3"},
       {"inspect", world().model(), "--streams", "0"},
       {"inspect", world().model(), "--threads", "2"},
+      {"inspect", world().model(), "--weight-format", "int8"},
+      {"inspect", world().model(), "--streams", "1", "--weight-format", "int4"},
       {"predict", world().model(), world().clip(), "--format", "xml"},
       {"predict", world().model(), world().clip(), "--bad-frames", "hide"},
       {"stream", world().model(), world().clip(), "--live", "--policy", "all"},
@@ -342,6 +349,64 @@ TEST_F(Verbs, BenchFollowsManyStreams) {
     EXPECT_GE(result["mean_batch"].get<double>(), 1);
     EXPECT_LE(result["mean_batch"].get<double>(), result["streams"].get<double>());
   }
+}
+
+// Of a model whose answers lag, come only every few frames and at the end.
+TEST_F(Verbs, BenchFollowsStreamsWithoutAnswersAtFirst) {
+  const auto window = [](graph::Builder& b, graph::ValueId x, std::int64_t stride, std::int64_t ahead) {
+    const std::string edge = ahead > 0 ? "same" : "valid";
+    return b.node("window", "window", {x},
+                  {{"size", std::int64_t{8}}, {"stride", stride}, {"ahead", ahead}, {"edge", edge}});
+  };
+  const auto saved = [](const std::string& name, const auto& add_outputs) {
+    graph::Model model;
+    graph::Builder b(model, "main");
+    add_outputs(b, b.input("x", {3}));
+    b.finish();
+    graph::save_model(model, path(name));
+    return path(name);
+  };
+  const std::vector<std::string> models{
+      saved("lagging.safetensors", [&](auto& b, auto x) { b.output("y", window(b, x, 1, 7)[0]); }),
+      saved("windows.safetensors", [&](auto& b, auto x) { b.output("y", window(b, x, 5, 0)[0]); }),
+      saved("last.safetensors", [&](auto& b, auto x) { b.output("y", b.node("last", "last", {x})[0]); })};
+  for (const std::string& model : models) {
+    const Outcome outcome =
+        run({"bench", "streams", model, "--streams", "1,3", "--fps", "50", "--seconds", "0.1", "--json"});
+    EXPECT_EQ(outcome.code, kDone) << model << ": " << outcome.err;
+    EXPECT_EQ(Json::parse(outcome.out)["results"].size(), 2) << model;
+  }
+}
+
+TEST_F(Verbs, BenchTellsThatAGraphHasNotOneInput) {
+  graph::Model model;
+  graph::Builder b(model, "main");
+  b.output("y", b.node("add", "add", {b.input("left", {3}), b.input("right", {3})})[0]);
+  b.finish();
+  graph::save_model(model, path("two_inputs.safetensors"));
+  for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"bench"}, {"bench", "streams"}}) {
+    std::vector<std::string> arguments = verb;
+    arguments.push_back(path("two_inputs.safetensors"));
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, kFailed);
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("two_inputs.safetensors"), HasSubstr("graph 'main' has 2 inputs")));
+  }
+}
+
+TEST_F(Verbs, InspectTellsTheWeightFormat) {
+  const std::string bytes = path("bytes.safetensors");
+  graph::Model model = small_model();
+  graph::set_weight_format(model, WeightFormat::kInt8);
+  graph::save_model(model, bytes);
+  EXPECT_EQ(Json::parse(run({"inspect", world().model(), "--json"}).out)["weight_format"], "float32");
+  EXPECT_EQ(Json::parse(run({"inspect", bytes, "--json"}).out)["weight_format"], "int8");
+  EXPECT_THAT(run({"inspect", bytes}).out, HasSubstr("weight format       int8\n"));
+  const auto kernels = [](const std::string& format) {
+    const Outcome outcome = run({"inspect", world().model(), "--streams", "1", "--weight-format", format, "--json"});
+    EXPECT_EQ(outcome.code, kDone) << outcome.err;
+    return Json::parse(outcome.out)["memory"]["kernels"].get<std::int64_t>();
+  };
+  EXPECT_LT(kernels("float16"), kernels("float32"));
 }
 
 TEST_F(Verbs, InspectDeclaresTheMemoryOfStreams) {

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -119,8 +120,8 @@ TEST(StreamBatcher, GivesEachStreamWhatItGetsAlone) {
       Heard heard;
       StreamBatcher batcher(program, {.streams = kStreams, .batch = batch, .wait = wait, .queue = 2}, std::ref(heard));
       std::vector<std::thread> cameras;
+      for (std::int64_t s = 0; s < kStreams; ++s) ASSERT_EQ(batcher.open(), s);
       for (std::int64_t s = 0; s < kStreams; ++s) {
-        ASSERT_EQ(batcher.open(), s);
         cameras.emplace_back([&batcher, s] { push_all(batcher, s, kFrames + s); });
       }
       for (std::thread& camera : cameras) camera.join();
@@ -151,6 +152,14 @@ TEST(StreamBatcher, StepsOnceForAllThatWait) {
   batcher.drain();
   EXPECT_EQ(batcher.counts().steps, 1);
   EXPECT_EQ(batcher.counts().frames, 3);
+  // What comes after drain() waits for others as before.
+  for (std::int64_t s = 0; s < 3; ++s) {
+    EXPECT_EQ(batcher.counts().steps, 1);
+    fill_frame(frame, s, 1);
+    batcher.push(s, frame);
+  }
+  batcher.drain();
+  EXPECT_EQ(batcher.counts().steps, 2);
 }
 
 TEST(StreamBatcher, WaitsForOthersNoLongerThanItMay) {
@@ -172,15 +181,39 @@ TEST(StreamBatcher, WaitsForOthersNoLongerThanItMay) {
   came.wait(lock, [&] { return answered; });
 }
 
+// A frame's wait counts from when it came, whoever got in line before it.
+TEST(StreamBatcher, WaitsForOthersNoLongerThanTheOldestFrameMay) {
+  Program program = program_of(lagging_model());
+  std::mutex mutex;
+  std::condition_variable came;
+  int answered = 0;
+  StreamBatcher batcher(program, {.streams = 3, .wait = hours(1)}, [&](const StreamAnswer&) {
+    const std::lock_guard lock(mutex);
+    ++answered;
+    came.notify_all();
+  });
+  for (std::int64_t s = 0; s < 3; ++s) batcher.open();
+  Tensor frame;
+  fill_frame(frame, 0, 0);
+  batcher.push(0, frame);
+  fill_frame(frame, 1, 0);
+  batcher.push(1, frame, StreamBatcher::Clock::now() - hours(1));
+  std::unique_lock lock(mutex);
+  came.wait(lock, [&] { return answered == 2; });
+  lock.unlock();
+  EXPECT_EQ(batcher.counts().dropped, 0);
+}
+
 // Whose receiver waits at the first answer until it is let go.
 struct HeldUp {
   std::mutex mutex;
   std::condition_variable changed;
   bool inside = false, released = false;
-  std::vector<std::int64_t> frames;
+  std::vector<std::int64_t> streams, frames;
 
   void operator()(const StreamAnswer& answer) {
     std::unique_lock lock(mutex);
+    streams.push_back(answer.stream);
     frames.push_back(answer.frame);
     inside = true;
     changed.notify_all();
@@ -212,6 +245,99 @@ TEST(StreamBatcher, DropsTheOldestOfAFullQueueAndCountsIt) {
   batcher.drain();
   EXPECT_THAT(held_up.frames, ElementsAre(0, 4, 5));
   EXPECT_EQ(batcher.counts().dropped, 3);
+}
+
+TEST(StreamBatcher, TakesThoseThatWaitLongestFirst) {
+  Program program = program_of(lagging_model());
+  HeldUp held_up;
+  StreamBatcher batcher(program, {.streams = 3, .batch = 1}, std::ref(held_up));
+  for (std::int64_t s = 0; s < 3; ++s) batcher.open();
+  const auto begin = StreamBatcher::Clock::now();
+  Tensor frame;
+  const auto push = [&](std::int64_t stream, std::int64_t index, int came) {
+    fill_frame(frame, stream, index);
+    batcher.push(stream, frame, begin + microseconds(came));
+  };
+  push(0, 0, 0);
+  held_up.await_first();
+  push(1, 0, 3);
+  push(2, 0, 2);
+  push(0, 1, 1);
+  held_up.release();
+  batcher.drain();
+  EXPECT_THAT(held_up.streams, ElementsAre(0, 0, 2, 1));
+}
+
+TEST(StreamBatcher, TakesNoFrameOfAStreamThatWasClosedWhileItWaitedForRoom) {
+  Program program = program_of(lagging_model());
+  HeldUp held_up;
+  StreamBatcher batcher(program, {.streams = 1, .queue = 1}, std::ref(held_up));
+  batcher.open();
+  Tensor frame;
+  fill_frame(frame, 0, 0);
+  EXPECT_TRUE(batcher.push(0, frame));
+  held_up.await_first();
+  fill_frame(frame, 0, 1);
+  EXPECT_TRUE(batcher.push(0, frame));
+  std::promise<void> begun;
+  std::thread camera([&] {
+    Tensor third;
+    fill_frame(third, 0, 2);
+    begun.set_value();
+    try {
+      EXPECT_FALSE(batcher.push(0, third));
+    } catch (const InvalidArgument&) {  // it came only when the stream was closed
+    }
+  });
+  begun.get_future().wait();
+  for (int i = 0; i < 10; ++i) std::this_thread::yield();  // so that it waits, as good as always
+  batcher.close(0);
+  camera.join();  // though there is no room
+  held_up.release();
+  batcher.drain();
+  EXPECT_THAT(held_up.frames, ElementsAre(0, 1, -1));
+  EXPECT_EQ(batcher.open(), 0);
+}
+
+TEST(StreamBatcher, DrainsWhileOthersPush) {
+  Program program = program_of(lagging_model());
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::int64_t pushed = 0, answered = 0;
+  bool enough = false;
+  // An answer is let go only when there is a frame after it, so that there is always one in line.
+  StreamBatcher batcher(program, {.streams = 1}, [&](const StreamAnswer&) {
+    std::unique_lock lock(mutex);
+    ++answered;
+    changed.wait(lock, [&] { return enough || pushed > answered; });
+  });
+  batcher.open();
+  std::thread camera([&] {
+    Tensor frame;
+    for (std::int64_t i = 0;; ++i) {
+      fill_frame(frame, 0, i);
+      ASSERT_TRUE(batcher.push(0, frame));
+      const std::lock_guard lock(mutex);
+      ++pushed;
+      changed.notify_all();
+      if (enough) return;
+    }
+  });
+  for (int i = 0; i < 3; ++i) {
+    std::unique_lock lock(mutex);
+    const std::int64_t so_far = pushed;
+    lock.unlock();
+    batcher.drain();
+    lock.lock();
+    EXPECT_GE(answered, so_far);
+    changed.wait(lock, [&] { return pushed > so_far; });
+  }
+  {
+    const std::lock_guard lock(mutex);
+    enough = true;
+    changed.notify_all();
+  }
+  camera.join();
 }
 
 TEST(StreamBatcher, LetsGoOfThoseWhoWaitWhenItStops) {
@@ -281,6 +407,9 @@ TEST(StreamBatcher, RefusesWhatDoesNotFit) {
               ThrowsMessage<InvalidArgument>(HasSubstr("at least 1")));
   EXPECT_THAT([&] { StreamBatcher(program, {.wait = microseconds(-1)}, nothing); },
               ThrowsMessage<InvalidArgument>(HasSubstr("negative")));
+  EXPECT_THAT([&] { StreamBatcher(program, {.wait = hours(1) + microseconds(1)}, nothing); },
+              ThrowsMessage<InvalidArgument>(HasSubstr("above an hour")));
+  EXPECT_NO_THROW(StreamBatcher(program, {.streams = 1, .queue = std::int64_t{1} << 40}, nothing));
   StreamBatcher batcher(program, {.streams = 2}, nothing);
   batcher.open();
   Tensor frame;
