@@ -188,13 +188,7 @@ void add_bench(CLI::App& app, Run& run) {
   verb->add_option("--late", options->late,
                    fmt::format("Also time this frame of a stream, such as the 10000th, beside the {}th", kEarly))
       ->check(whole_number(kEarly + 1));
-  verb->add_option("--graph", options->graph, "Which graph of the model; without it the first");
-  add_precise(*verb);
-  add_weight_format(*verb);
-  verb->add_option("--threads", options->threads, "0 takes all cores")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  verb->add_flag("--json", options->json, "As JSON");
+  add_run_options(*verb, *options);
   verb->footer(
       "Decoding is not part of it.\nExamples:\n  longtake bench runs/motions --streams 8 --threads 2\n"
       "  longtake bench streams runs/motions   # live streams that share the model");

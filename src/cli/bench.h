@@ -20,4 +20,14 @@ Tensor noise_frames(const graph::Plan& plan, std::int64_t rows);
 // longtake bench streams
 void add_bench_streams(CLI::App& bench, Run& run);
 
+// How the model is run, and how the figures are printed: of every kind of bench.
+template <class Options>
+void add_run_options(CLI::App& verb, Options& options) {
+  verb.add_option("--graph", options.graph, "Which graph of the model; without it the first");
+  add_precise(verb);
+  add_weight_format(verb);
+  verb.add_option("--threads", options.threads, "0 takes all cores")->check(CLI::Range(0, 1024))->capture_default_str();
+  verb.add_flag("--json", options.json, "As JSON");
+}
+
 }  // namespace longtake::cli

@@ -334,13 +334,7 @@ void add_bench_streams(CLI::App& bench, Run& run) {
   verb->add_option("--seconds", options->seconds, "For how long each number of streams is measured, twice")
       ->check(number(0.001, 86400))
       ->capture_default_str();
-  verb->add_option("--graph", options->graph, "Which graph of the model; without it the first");
-  add_precise(*verb);
-  add_weight_format(*verb);
-  verb->add_option("--threads", options->threads, "0 takes all cores")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  verb->add_flag("--json", options->json, "As JSON");
+  add_run_options(*verb, *options);
   verb->footer(
       "Frames come at fixed times, whether or not those before them are answered, and latency counts from these "
       "times;\n"

@@ -15,7 +15,7 @@ namespace longtake::training {
 using torch::Tensor;
 
 Optimizer::Optimizer(std::shared_ptr<Weights> weights, const OptimizerOptions& options)
-    : weights_(std::move(weights)), options_(options) {
+    : weights_(std::move(weights)), options_(options), level_(kernels::kernels_from_environment().level) {
   const bool has_first = options.kind != OptimizerKind::kRmsProp;
   const bool has_second = options.kind != OptimizerKind::kSgd;
   for (const graph::Parameter* parameter : weights_->trainable()) {
@@ -40,15 +40,15 @@ namespace {
 
 // All arrays in one pass: in many they would be read from memory many times. The numbers of the others' devices, types
 // and layouts are left to LibTorch.
-bool fits_kernel(std::initializer_list<Tensor> tensors) {
-  return kernels::kernels_from_environment().level != kernels::KernelLevel::kReference &&
+bool fits_kernel(kernels::KernelLevel level, std::initializer_list<Tensor> tensors) {
+  return level != kernels::KernelLevel::kReference &&
          std::all_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
            return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.is_contiguous();
          });
 }
 
-void run_adam(const kernels::AdamStep& step, std::int64_t count) {
-  const auto adam = kernels::kernels_of(kernels::kernels_from_environment().level).vector.adam;
+void run_adam(kernels::KernelLevel level, const kernels::AdamStep& step, std::int64_t count) {
+  const auto adam = kernels::kernels_of(level).vector.adam;
   constexpr std::int64_t kBlock = 4096, kArrays = 4;
   kernels::for_ranges(
       &kernel_threads().pool, kernels::divide_up(count, kBlock), kBlock * kArrays,
@@ -60,11 +60,12 @@ void run_adam(const kernels::AdamStep& step, std::int64_t count) {
 void Optimizer::move(Tensor& weight, Tensor gradient, Slot& slot, double rate, double decay) const {
   ++slot.steps;
   const bool is_adam = options_.kind == OptimizerKind::kAdam || options_.kind == OptimizerKind::kAdamW;
-  if (is_adam && fits_kernel({weight, gradient, slot.first, slot.second})) {
+  if (is_adam && fits_kernel(level_, {weight, gradient, slot.first, slot.second})) {
     const auto steps = static_cast<double>(slot.steps);
     const bool shrinks = options_.kind == OptimizerKind::kAdamW;
     const auto pointer = [](const Tensor& tensor) { return tensor.data_ptr<float>(); };
-    run_adam({pointer(weight), pointer(slot.first), pointer(slot.second), pointer(gradient),
+    run_adam(level_,
+             {pointer(weight), pointer(slot.first), pointer(slot.second), pointer(gradient),
               static_cast<float>(shrinks ? 1 - rate * decay : 1), static_cast<float>(shrinks ? 0 : decay),
               static_cast<float>(options_.beta1), static_cast<float>(options_.beta2),
               static_cast<float>(rate / (1 - std::pow(options_.beta1, steps))),

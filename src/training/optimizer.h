@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "kernels/choice.h"
 #include "training/optimizer_options.h"
 #include "training/weights.h"
 
@@ -31,6 +32,7 @@ class Optimizer {
 
   std::shared_ptr<Weights> weights_;
   OptimizerOptions options_;
+  kernels::KernelLevel level_;
   std::map<std::string, Slot> slots_;
 };
 

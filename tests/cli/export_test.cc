@@ -19,6 +19,8 @@ using testing::IsEmpty;
 
 using Export = SmallWorldTest;
 
+bool has_node() { return std::system("node --version >/dev/null 2>&1") == 0; }
+
 TEST_F(Export, WritesAFileAndSaysWhatItIs) {
   const Outcome outcome = run({"export", world().model(), "-o", path("step.onnx")});
   ASSERT_EQ(outcome.code, kDone) << outcome.err;
@@ -42,14 +44,14 @@ TEST_F(Export, WritesAModelWithSmallerWeights) {
 }
 
 TEST_F(Export, IsCheckedInAnotherEngine) {
-  if (std::system("node --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "there is no Node";
+  if (!has_node()) GTEST_SKIP() << "there is no Node, the other engine's host";
   const Outcome outcome = run({"export", world().model(), "-o", path("checked.onnx"), "--check"});
   ASSERT_EQ(outcome.code, kDone) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("greatest difference"), HasSubstr("after 50")));
 }
 
 TEST_F(Export, ChecksWhatWasRoundedAsFloat32) {
-  if (std::system("node --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "there is no Node";
+  if (!has_node()) GTEST_SKIP() << "there is no Node, the other engine's host";
   ASSERT_EQ(run({"export", world().model(), "-o", path("rounded.safetensors"), "--weight-format", "int8"}).code, kDone);
   const Outcome outcome = run({"export", path("rounded.safetensors"), "-o", path("rounded.onnx"), "--check"});
   EXPECT_EQ(outcome.code, kDone) << outcome.err;
@@ -61,7 +63,7 @@ TEST_F(Export, SaysWhenThereIsNoEngine) {
   EXPECT_EQ(without_node.code, kFailed);
   EXPECT_THAT(without_node.err, HasSubstr("there is no Node"));
   EXPECT_TRUE(std::filesystem::exists(path("alone.onnx")));
-  if (std::system("node --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "there is no Node";
+  if (!has_node()) GTEST_SKIP() << "there is no Node, the other engine's host";
   const Outcome without_package = run_shell("export NODE_PATH=/nowhere; cd '" + path("") + "' && " + command);
   EXPECT_EQ(without_package.code, kFailed);
   EXPECT_THAT(without_package.err, AllOf(HasSubstr("onnxruntime-web"), HasSubstr("npm install")));

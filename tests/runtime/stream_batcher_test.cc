@@ -268,10 +268,9 @@ TEST(StreamBatcher, TakesThoseThatWaitLongestFirst) {
   EXPECT_THAT(held_up.streams, ElementsAre(0, 0, 2, 1));
 }
 
-TEST(StreamBatcher, TakesNoFrameOfAStreamThatWasClosedWhileItWaitedForRoom) {
-  Program program = program_of(lagging_model());
-  HeldUp held_up;
-  StreamBatcher batcher(program, {.streams = 1, .queue = 1}, std::ref(held_up));
+// Opens stream 0 of a batcher whose queues take one frame: one frame is being answered, another waits, and there is no
+// room for a third.
+void fill_queue(StreamBatcher& batcher, HeldUp& held_up) {
   batcher.open();
   Tensor frame;
   fill_frame(frame, 0, 0);
@@ -279,6 +278,13 @@ TEST(StreamBatcher, TakesNoFrameOfAStreamThatWasClosedWhileItWaitedForRoom) {
   held_up.await_first();
   fill_frame(frame, 0, 1);
   EXPECT_TRUE(batcher.push(0, frame));
+}
+
+TEST(StreamBatcher, TakesNoFrameOfAStreamThatWasClosedWhileItWaitedForRoom) {
+  Program program = program_of(lagging_model());
+  HeldUp held_up;
+  StreamBatcher batcher(program, {.streams = 1, .queue = 1}, std::ref(held_up));
+  fill_queue(batcher, held_up);
   std::promise<void> begun;
   std::thread camera([&] {
     Tensor third;
@@ -344,13 +350,7 @@ TEST(StreamBatcher, LetsGoOfThoseWhoWaitWhenItStops) {
   Program program = program_of(lagging_model());
   HeldUp held_up;
   StreamBatcher batcher(program, {.streams = 1, .queue = 1}, std::ref(held_up));
-  batcher.open();
-  Tensor frame;
-  fill_frame(frame, 0, 0);
-  EXPECT_TRUE(batcher.push(0, frame));
-  held_up.await_first();
-  fill_frame(frame, 0, 1);
-  EXPECT_TRUE(batcher.push(0, frame));
+  fill_queue(batcher, held_up);
   std::thread camera([&batcher] {
     Tensor third;
     fill_frame(third, 0, 2);
@@ -361,6 +361,7 @@ TEST(StreamBatcher, LetsGoOfThoseWhoWaitWhenItStops) {
   held_up.release();
   stopper.join();
   EXPECT_THAT(held_up.frames, ElementsAre(0));
+  Tensor frame;
   fill_frame(frame, 0, 3);
   EXPECT_FALSE(batcher.push(0, frame));
   batcher.stop();
